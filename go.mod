@@ -1,0 +1,3 @@
+module github.com/cenote-id/cenote
+
+go 1.26
