@@ -1,0 +1,40 @@
+package credential
+
+import (
+	"io"
+
+	"github.com/cenote-id/cenote/internal/clock"
+	"github.com/cenote-id/cenote/internal/gate"
+	"github.com/cenote-id/cenote/internal/srp"
+	"github.com/cenote-id/cenote/internal/store"
+)
+
+// Deps is what a Service is made of.
+type Deps struct {
+	Store      *store.DB
+	Arithmetic *srp.Arithmetic
+	// Gate admits the modular exponentiations.
+	Gate   *gate.Gate
+	Clock  *clock.Clock
+	Random io.Reader
+	// FixedCode, when set, is every one-time code that NewCode makes (development mode only).
+	FixedCode string
+}
+
+// Service proves users. It is safe for concurrent use.
+type Service struct {
+	store      *store.DB
+	arithmetic *srp.Arithmetic
+	gate       *gate.Gate
+	clock      *clock.Clock
+	random     io.Reader
+	fixedCode  string
+}
+
+// New returns a Service.
+func New(d Deps) *Service {
+	return &Service{
+		store: d.Store, arithmetic: d.Arithmetic, gate: d.Gate, clock: d.Clock,
+		random: clock.Random(d.Random), fixedCode: d.FixedCode,
+	}
+}
