@@ -1,0 +1,2 @@
+// Package store keeps Cenote's records in SQLite or PostgreSQL.
+package store
