@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -43,7 +44,7 @@ func newPkg(s Service, m *Model) (*pkg, error) {
 	for name := range p.outputs {
 		p.empty[name] = len(m.Shapes[name].Members) == 0 && p.inputs[name] == "" && len(p.users[name]) == 0
 	}
-	return p, p.unique()
+	return p, cmp.Or(p.unique(), p.validateRecords())
 }
 
 // structureOf returns the structure that a shape is, or is a list or map of; "" if none.
@@ -168,6 +169,17 @@ func (p *pkg) sensitive(name string) bool {
 		return true
 	}
 	return s.Sensitive && !slices.Contains(p.Show, name) || slices.Contains(p.Hide, name)
+}
+
+// doc returns the package comment.
+func (p *pkg) doc() string {
+	return fmt.Sprintf(`// Package %s is the API of %s: its structures, the constraints on them, the
+// interface of its operations and their description. It is generated from the service's
+// model; what holds for all services is said in package api.
+//
+// Lists and maps are nil when absent. A structure that carries secrets or personal data
+// prints and logs itself without them; encoded as JSON it is complete.
+`, p.Package, p.Metadata.EndpointPrefix)
 }
 
 // describe returns the sentence that says what a structure is there for.
