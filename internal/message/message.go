@@ -1,0 +1,225 @@
+package message
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/cenote-id/cenote/api"
+	"github.com/cenote-id/cenote/api/cognitoidp"
+	"github.com/cenote-id/cenote/internal/catalog"
+	"github.com/cenote-id/cenote/internal/clock"
+	"github.com/cenote-id/cenote/internal/fault"
+	"github.com/cenote-id/cenote/internal/naming"
+	"github.com/cenote-id/cenote/internal/trigger"
+)
+
+// Medium is how a message travels; the values are those of CodeDeliveryDetails.
+type Medium = cognitoidp.DeliveryMediumType
+
+// The media.
+const (
+	Email Medium = "EMAIL"
+	SMS   Medium = "SMS"
+)
+
+// acceptance is how long a delivery waits for the sender to take the message.
+const acceptance = 5 * time.Second
+
+// defaultFrom is the sender of pools that name none, as on AWS.
+const defaultFrom = "no-reply@verificationemail.com"
+
+// Message is one code, or one temporary password, on its way to one destination.
+type Message struct {
+	Pool *catalog.Pool
+	// ClientID is the requesting app client, or trigger.ClientNotApplicable.
+	ClientID    string
+	Username    string // canonical user name, for {username}, triggers and the inbox
+	Attributes  map[string]string
+	Source      trigger.MessageSource
+	Medium      Medium
+	Destination string
+	Code        string
+	// Metadata is the request's ClientMetadata, for CustomMessage.
+	Metadata map[string]string
+}
+
+// Envelope is a rendered message, ready for a sender.
+type Envelope struct {
+	ID          string // unique, the same when a delivery is tried again
+	PoolID      string
+	Username    string
+	Source      trigger.MessageSource
+	Medium      Medium
+	Destination string
+	From        string // e-mail only
+	ReplyTo     string // e-mail only, may be empty
+	Subject     string // e-mail only
+	Body        string // HTML for e-mail, plain text for SMS
+}
+
+// Sender hands messages of one medium to whoever carries them. Send returns once the
+// carrier has accepted the message, and must give up when ctx ends. It may be called
+// concurrently.
+type Sender interface {
+	// Name is the transport's name in metrics and logs.
+	Name() string
+	Send(ctx context.Context, e Envelope) error
+}
+
+// Deps are what a Service needs. Email and SMS may be nil: then a message of that medium
+// goes only to the inbox, and without an inbox it cannot be delivered.
+type Deps struct {
+	Triggers *trigger.Service
+	Email    Sender
+	SMS      Sender
+	// Inbox keeps a copy of every message, for development; nil keeps none.
+	Inbox *Inbox
+	// From is the sender of mails whose pool names none; empty means Cognito's own default.
+	From     string
+	Clock    *clock.Clock
+	Random   io.Reader
+	Log      *slog.Logger
+	Registry prometheus.Registerer
+}
+
+// Service renders and delivers messages.
+type Service struct {
+	deps    Deps
+	metrics metrics
+}
+
+// New returns a Service.
+func New(d Deps) *Service { return &Service{deps: d, metrics: newMetrics(d.Registry)} }
+
+// Deliver renders m and waits until its sender has accepted it. It answers
+// CodeDeliveryFailureException when the sender refuses or takes longer than five seconds,
+// and the errors of the message triggers.
+func (s *Service) Deliver(ctx context.Context, m Message) error {
+	subject := trigger.Subject{
+		Pool: m.Pool, ClientID: m.ClientID, Username: m.Username,
+		Attributes: m.Attributes, ClientMetadata: m.Metadata,
+	}
+	if sent, err := s.custom(ctx, m, subject); sent || err != nil {
+		return err
+	}
+	e, err := s.render(ctx, m, subject)
+	if err != nil {
+		return err
+	}
+	began := s.deps.Clock.Outside()
+	err = s.send(ctx, e)
+	s.metrics.observe(e, s.transport(e.Medium), s.deps.Clock.Outside().Sub(began), err)
+	if err != nil {
+		s.deps.Log.WarnContext(ctx, "message not accepted", "transport", s.transport(e.Medium),
+			"medium", e.Medium, "source", e.Source, "pool", e.PoolID, "error", err)
+		return fault.CodeDeliveryFailure(failureText(err)).Because(err)
+	}
+	s.keep(m, e)
+	return nil
+}
+
+// custom hands the message to the pool's own sender function, where it has one.
+func (s *Service) custom(ctx context.Context, m Message, subject trigger.Subject) (sent bool, err error) {
+	e := trigger.CustomSenderEvent{Subject: subject, Source: m.Source, Code: m.Code}
+	if m.Medium == SMS {
+		return s.deps.Triggers.CustomSMSSender(ctx, e)
+	}
+	return s.deps.Triggers.CustomEmailSender(ctx, e)
+}
+
+func (s *Service) render(ctx context.Context, m Message, subject trigger.Subject) (Envelope, error) {
+	event := trigger.CustomMessageEvent{Subject: subject, Source: m.Source}
+	if m.Source == trigger.MessageAdminCreateUser {
+		event.UsernameParameter = new(usernamePlaceholder)
+	}
+	custom, err := s.deps.Triggers.CustomMessage(ctx, event)
+	if err != nil {
+		return Envelope{}, err
+	}
+	id, err := naming.UUID(s.deps.Random)
+	if err != nil {
+		return Envelope{}, err
+	}
+	t := templateFor(m.Pool, m.Source, m.Medium).override(custom, m.Medium).
+		fill(m.Source, m.Medium, m.Username, m.Code)
+	e := Envelope{
+		ID: id, PoolID: m.Pool.ID(), Username: m.Username, Source: m.Source,
+		Medium: m.Medium, Destination: m.Destination, Subject: t.Subject, Body: t.Body,
+	}
+	if m.Medium == Email {
+		e.From, e.ReplyTo = s.addresses(m.Pool.Config.EmailConfiguration)
+	}
+	return e, nil
+}
+
+// addresses returns the sender and the reply address of a pool's mails: From, else the
+// address at the end of SourceArn (...:identity/no-reply@example.com), else the server's.
+func (s *Service) addresses(c *cognitoidp.EmailConfigurationType) (from, replyTo string) {
+	from = first(&s.deps.From, nil, defaultFrom)
+	if c == nil {
+		return from, ""
+	}
+	if _, identity, ok := strings.Cut(api.Value(c.SourceArn), ":identity/"); ok && strings.Contains(identity, "@") {
+		from = identity
+	}
+	return first(c.From, nil, from), api.Value(c.ReplyToEmailAddress)
+}
+
+func (s *Service) sender(medium Medium) Sender {
+	if medium == SMS {
+		return s.deps.SMS
+	}
+	return s.deps.Email
+}
+
+// transport names what carries messages of a medium, for logs and metrics.
+func (s *Service) transport(medium Medium) string {
+	if sender := s.sender(medium); sender != nil {
+		return sender.Name()
+	}
+	return "inbox"
+}
+
+var errNoSender = errors.New("no sender is configured for this medium")
+
+func (s *Service) send(ctx context.Context, e Envelope) error {
+	sender := s.sender(e.Medium)
+	if sender == nil {
+		if s.deps.Inbox == nil {
+			return errNoSender
+		}
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, acceptance)
+	defer cancel()
+	return sender.Send(ctx, e)
+}
+
+func (s *Service) keep(m Message, e Envelope) {
+	if s.deps.Inbox == nil {
+		return
+	}
+	s.deps.Inbox.add(Entry{
+		ID: e.ID, Time: s.deps.Clock.Now(), UserPoolID: e.PoolID, ClientID: m.ClientID,
+		Username: e.Username, Medium: string(e.Medium), Destination: e.Destination,
+		Subject: e.Subject, Body: e.Body, Code: m.Code, Source: string(e.Source),
+	})
+}
+
+// failureText is what a client is told; the carrier's own words stay in the log.
+func failureText(err error) string {
+	switch {
+	case errors.Is(err, errNoSender):
+		return "Failed to deliver the message: no sender is configured."
+	case errors.Is(err, context.DeadlineExceeded):
+		return "Failed to deliver the message: the sender did not accept it in time."
+	default:
+		return "Failed to deliver the message: the sender refused it."
+	}
+}
