@@ -1,0 +1,84 @@
+'use strict';
+// Starts the built server for a test file and gives it what an app developer has: an
+// administrator's client, and the codes that the server sent.
+
+const { spawn } = require('node:child_process');
+const { once } = require('node:events');
+const net = require('node:net');
+const path = require('node:path');
+const {
+  CognitoIdentityProviderClient,
+  CreateUserPoolCommand,
+  CreateUserPoolClientCommand,
+} = require('@aws-sdk/client-cognito-identity-provider');
+
+const binary = process.env.CENOTE_BIN || path.join(__dirname, '..', '..', 'bin', 'cenote');
+
+async function freePort() {
+  const probe = net.createServer();
+  probe.listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
+
+/** Starts `cenote dev` on an empty store; stop() ends it. */
+async function start() {
+  const port = await freePort();
+  const endpoint = `http://127.0.0.1:${port}`;
+  const server = spawn(binary, ['dev', '--ephemeral', '--listen', `127.0.0.1:${port}`], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let log = '';
+  server.stderr.on('data', (chunk) => { log += chunk; });
+  for (let tries = 0; ; tries++) {
+    if (server.exitCode !== null) throw new Error(`the server ended:\n${log}`);
+    const ready = await fetch(`${endpoint}/readyz`).then((r) => r.ok, () => false);
+    if (ready) break;
+    if (tries === 100) throw new Error(`the server is not ready:\n${log}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  const admin = new CognitoIdentityProviderClient({
+    endpoint, region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  });
+  return {
+    endpoint,
+    admin,
+    async stop() {
+      admin.destroy();
+      server.kill('SIGTERM');
+      if (server.exitCode === null) await once(server, 'exit');
+    },
+  };
+}
+
+/** Makes a pool that verifies e-mail addresses, and a public client of it. */
+async function createPool(admin, { pool = {}, client = {} } = {}) {
+  const { UserPool } = await admin.send(new CreateUserPoolCommand({
+    PoolName: 'e2e', AutoVerifiedAttributes: ['email'], ...pool,
+  }));
+  const { UserPoolClient } = await admin.send(new CreateUserPoolClientCommand({
+    UserPoolId: UserPool.Id,
+    ClientName: 'web',
+    ExplicitAuthFlows: ['ALLOW_USER_SRP_AUTH', 'ALLOW_USER_PASSWORD_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'],
+    ...client,
+  }));
+  return { UserPoolId: UserPool.Id, ClientId: UserPoolClient.ClientId, ClientSecret: UserPoolClient.ClientSecret };
+}
+
+/** Empties the inbox, so that the next code read is the next one sent. */
+async function forgetMessages(endpoint) {
+  await fetch(`${endpoint}/_cenote/messages`, { method: 'DELETE' });
+}
+
+/** Returns the newest code sent to an address, waiting for it if need be. */
+async function readCode(endpoint, to) {
+  const query = new URLSearchParams({ to, limit: '1', wait: '5s' });
+  const { messages } = await (await fetch(`${endpoint}/_cenote/messages?${query}`)).json();
+  if (messages.length === 0) throw new Error(`no message to ${to}`);
+  return messages[0].code;
+}
+
+module.exports = { start, createPool, readCode, forgetMessages };
