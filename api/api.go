@@ -68,6 +68,21 @@ const (
 	AccessTokenOrSession
 )
 
+// String returns the class in words.
+func (c Class) String() string {
+	switch c {
+	case Public:
+		return "nothing"
+	case AccessToken:
+		return "access token"
+	case IAM:
+		return "AWS signature"
+	case AccessTokenOrSession:
+		return "access token or session"
+	}
+	return "unknown class"
+}
+
 // Operation describes one operation of a service. Operations are generated and never change.
 type Operation struct {
 	Name  string

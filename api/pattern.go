@@ -3,6 +3,7 @@ package api
 import (
 	"regexp"
 	"regexp/syntax"
+	"strings"
 	"sync"
 	"unicode/utf8"
 )
@@ -30,9 +31,34 @@ func (p *Pattern) Match(s string) bool {
 }
 
 func (p *Pattern) compile() {
-	if p.class = newClass(p.Source); p.class == nil {
-		p.expr = regexp.MustCompile(`\A(?:` + p.Source + `)\z`)
+	source := goSyntax(p.Source)
+	if p.class = newClass(source); p.class == nil {
+		p.expr = regexp.MustCompile(`\A(?:` + source + `)\z`)
 	}
+}
+
+// Validate says why Source is no regular expression of Go; nil if it is one.
+func (p *Pattern) Validate() error {
+	_, err := regexp.Compile(goSyntax(p.Source))
+	return err
+}
+
+// goSyntax returns a model's expression with Java's \uFFFF written as Go's \x{FFFF}.
+func goSyntax(source string) string {
+	var b strings.Builder
+	for i := 0; i < len(source); i++ {
+		switch {
+		case source[i] != '\\' || i+1 == len(source):
+			b.WriteByte(source[i])
+		case source[i+1] == 'u' && i+6 <= len(source):
+			b.WriteString(`\x{` + source[i+2:i+6] + `}`)
+			i += 5
+		default:
+			b.WriteString(source[i : i+2])
+			i++
+		}
+	}
+	return b.String()
 }
 
 // class is an expression such as [\w+=/]+. Tokens of kilobytes are checked against such

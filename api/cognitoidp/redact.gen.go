@@ -82,6 +82,15 @@ func (s AdminDeleteUserRequest) String() string { return api.Text(s) }
 func (s AdminDeleteUserRequest) Format(f fmt.State, _ rune) { api.Format(f, s) }
 
 // LogValue returns the members for the log, *** for secrets and personal data.
+func (s AdminDisableProviderForUserRequest) LogValue() slog.Value { return api.Log(s) }
+
+// String returns the members as text, *** for secrets and personal data.
+func (s AdminDisableProviderForUserRequest) String() string { return api.Text(s) }
+
+// Format writes String for every verb.
+func (s AdminDisableProviderForUserRequest) Format(f fmt.State, _ rune) { api.Format(f, s) }
+
+// LogValue returns the members for the log, *** for secrets and personal data.
 func (s AdminDisableUserRequest) LogValue() slog.Value { return api.Log(s) }
 
 // String returns the members as text, *** for secrets and personal data.
@@ -179,6 +188,15 @@ func (s AdminInitiateAuthResponse) String() string { return api.Text(s) }
 
 // Format writes String for every verb.
 func (s AdminInitiateAuthResponse) Format(f fmt.State, _ rune) { api.Format(f, s) }
+
+// LogValue returns the members for the log, *** for secrets and personal data.
+func (s AdminLinkProviderForUserRequest) LogValue() slog.Value { return api.Log(s) }
+
+// String returns the members as text, *** for secrets and personal data.
+func (s AdminLinkProviderForUserRequest) String() string { return api.Text(s) }
+
+// Format writes String for every verb.
+func (s AdminLinkProviderForUserRequest) Format(f fmt.State, _ rune) { api.Format(f, s) }
 
 // LogValue returns the members for the log, *** for secrets and personal data.
 func (s AdminListDevicesRequest) LogValue() slog.Value { return api.Log(s) }
@@ -764,6 +782,15 @@ func (s ListWebAuthnCredentialsRequest) String() string { return api.Text(s) }
 
 // Format writes String for every verb.
 func (s ListWebAuthnCredentialsRequest) Format(f fmt.State, _ rune) { api.Format(f, s) }
+
+// LogValue returns the members for the log, *** for secrets and personal data.
+func (s ProviderUserIdentifierType) LogValue() slog.Value { return api.Log(s) }
+
+// String returns the members as text, *** for secrets and personal data.
+func (s ProviderUserIdentifierType) String() string { return api.Text(s) }
+
+// Format writes String for every verb.
+func (s ProviderUserIdentifierType) Format(f fmt.State, _ rune) { api.Format(f, s) }
 
 // LogValue returns the members for the log, *** for secrets and personal data.
 func (s ResendConfirmationCodeRequest) LogValue() slog.Value { return api.Log(s) }

@@ -549,7 +549,7 @@ type ContextDataType struct {
 	ServerName  *string      `json:"ServerName,omitzero"`  // required
 	ServerPath  *string      `json:"ServerPath,omitzero"`  // required
 	HttpHeaders []HttpHeader `json:"HttpHeaders,omitzero"` // required
-	EncodedData *string      `json:"EncodedData,omitzero"`
+	EncodedData *string      `json:"EncodedData,omitzero" redact:"true"`
 }
 
 // CreateGroupRequest is the input of CreateGroup.
@@ -1611,7 +1611,7 @@ type ProviderDescription struct {
 type ProviderUserIdentifierType struct {
 	ProviderName           *string `json:"ProviderName,omitzero"`
 	ProviderAttributeName  *string `json:"ProviderAttributeName,omitzero"`
-	ProviderAttributeValue *string `json:"ProviderAttributeValue,omitzero"`
+	ProviderAttributeValue *string `json:"ProviderAttributeValue,omitzero" redact:"true"`
 }
 
 // RecoveryOptionType is part of AccountRecoverySettingType.

@@ -19,11 +19,7 @@ func (p *pkg) constrained(name string) bool {
 // writeChecks writes the rules of the constrained shapes and Check for each structure
 // that inputs consist of.
 func (p *pkg) writeChecks(w *source) {
-	var inputs []string
-	for name := range p.inputs {
-		inputs = append(inputs, name)
-	}
-	reached := p.reach(inputs...)
+	reached := p.reach(keys(p.inputs)...)
 	for _, s := range p.shapes() {
 		if reached[s.Name] && p.constrained(s.Name) {
 			p.writeRule(w, s)
@@ -140,7 +136,7 @@ func (p *pkg) checkMember(s *Shape, m Member) string {
 	case "map":
 		return p.checkMap(shape, head+field+", "+size(shape))
 	}
-	panic("constraints on the " + shape.Type + " " + shape.Name + " are not supported")
+	return p.fail("constraints on the " + shape.Type + " " + shape.Name + " are not supported")
 }
 
 func (p *pkg) checkList(list *Shape, args string) string {
@@ -153,7 +149,7 @@ func (p *pkg) checkList(list *Shape, args string) string {
 	case element.Type == "structure":
 		return "api.CheckList" + args + ")"
 	}
-	panic("constraints on the elements of " + list.Name + " are not supported")
+	return p.fail("constraints on the elements of " + list.Name + " are not supported")
 }
 
 func (p *pkg) checkMap(m *Shape, args string) string {
@@ -165,7 +161,7 @@ func (p *pkg) checkMap(m *Shape, args string) string {
 	case value.Type == "structure" && p.constrained(value.Name):
 		return "api.CheckStructureMap" + args + ")"
 	}
-	panic("constraints on the values of " + m.Name + " are not supported")
+	return p.fail("constraints on the values of " + m.Name + " are not supported")
 }
 
 // rule returns the expression for the rule of a string, nil when it has none.

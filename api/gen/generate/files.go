@@ -57,6 +57,9 @@ func Package(s Service, m *Model) (Files, error) {
 	} {
 		src := new(source)
 		write(src)
+		if p.err != nil {
+			return nil, p.err
+		}
 		if src.Len() == 0 {
 			continue
 		}

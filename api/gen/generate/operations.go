@@ -97,7 +97,7 @@ func (p *pkg) class(op *Operation) string {
 		}
 		return "AccessToken"
 	}
-	panic("operation " + op.Name + " has the unknown authorization " + op.Authorization)
+	return p.fail("operation " + op.Name + " has the unknown authorization " + op.Authorization)
 }
 
 // declared returns the codes of the exceptions that an operation declares, quoted.

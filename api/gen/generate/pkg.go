@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/cenote-id/cenote/api"
 )
 
 const module = "github.com/cenote-id/cenote"
@@ -14,11 +16,20 @@ type pkg struct {
 	Service
 	*Model
 
-	structures []*Shape          // all but exceptions, sorted
-	inputs     map[string]string // structure -> the operation whose input it is
-	outputs    map[string]string // structure -> the operation whose output it is
-	empty      map[string]bool   // structures without members that are only outputs
-	users      map[string][]string
+	structures []*Shape            // all but exceptions, sorted
+	inputs     map[string]string   // structure -> the operation whose input it is
+	outputs    map[string]string   // structure -> the operation whose output it is
+	empty      map[string]bool     // structures without members that are only outputs
+	users      map[string][]string // structure -> the structures that it is part of
+
+	err error // what the generator does not support and the model has
+}
+
+// fail notes that the model has what the generator does not support. It returns a
+// string so that it can stand for the code that cannot be written.
+func (p *pkg) fail(reason string) string {
+	p.err = cmp.Or(p.err, fmt.Errorf("%s: %s", p.Package, reason))
+	return ""
 }
 
 func newPkg(s Service, m *Model) (*pkg, error) {
@@ -44,7 +55,7 @@ func newPkg(s Service, m *Model) (*pkg, error) {
 	for name := range p.outputs {
 		p.empty[name] = len(m.Shapes[name].Members) == 0 && p.inputs[name] == "" && len(p.users[name]) == 0
 	}
-	return p, cmp.Or(p.unique(), p.validateRecords())
+	return p, cmp.Or(p.unique(), p.validateRecords(), p.validateEntry(), p.validatePatterns())
 }
 
 // structureOf returns the structure that a shape is, or is a list or map of; "" if none.
@@ -84,6 +95,40 @@ func (p *pkg) unique() error {
 			if err := add(constName(s.Name, v), s.Name+" "+v); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// validateEntry refuses an entry that names what the model does not have: a renamed
+// shape must not make a secret visible.
+func (p *pkg) validateEntry() error {
+	for _, name := range slices.Concat(p.Show, p.Hide, p.Redact) {
+		structure, member, _ := strings.Cut(name, ".")
+		if p.Shapes[structure] == nil || member != "" && p.member(structure, member) == "" {
+			return fmt.Errorf("%s: the model has no %s", p.Package, name)
+		}
+	}
+	for name := range p.Status {
+		if s := p.Shapes[name]; s == nil || !s.Exception {
+			return fmt.Errorf("%s: the model has no exception %s", p.Package, name)
+		}
+	}
+	for name, order := range p.EnumOrder {
+		s := p.Shapes[name]
+		if s == nil || !slices.Equal(slices.Sorted(slices.Values(s.Enum)), slices.Sorted(slices.Values(order))) {
+			return fmt.Errorf("%s: the order of %s does not have the values of the model", p.Package, name)
+		}
+	}
+	return nil
+}
+
+// validatePatterns refuses a pattern of an input that Go cannot compile.
+func (p *pkg) validatePatterns() error {
+	for name := range p.reach(keys(p.inputs)...) {
+		pattern := api.Pattern{Source: p.Shapes[name].Pattern}
+		if err := pattern.Validate(); err != nil {
+			return fmt.Errorf("shape %s: %w", name, err)
 		}
 	}
 	return nil
@@ -131,7 +176,7 @@ func (p *pkg) plain(name string) string {
 		}
 		return exported(name)
 	}
-	panic("shape " + name + " has the unknown type " + s.Type)
+	return p.fail("shape " + name + " has the unknown type " + s.Type)
 }
 
 // scalar says whether a shape's Go type has no nil of its own, so that a member of the

@@ -121,5 +121,5 @@ func (p *pkg) clone(name, value string) string {
 	case p.scalar(name):
 		return "api.Clone(" + value + ")"
 	}
-	panic("cannot copy the " + s.Type + " " + name)
+	return p.fail("cannot copy the " + s.Type + " " + name)
 }

@@ -46,8 +46,11 @@ var Services = []Service{{
 		"PreSignedUrlType",
 		"ProviderDetailsType",
 	},
-	// The filter of ListUsers is shown by AWS (recorded), and holds attribute values.
-	Redact: []string{"UserFilterType"},
+	Redact: []string{
+		"ContextDataType.EncodedData",
+		"ProviderUserIdentifierType.ProviderAttributeValue",
+		"UserFilterType", // holds attribute values; AWS shows it (recorded)
+	},
 	Status: map[string]int{"ForbiddenException": 403},
 	EnumOrder: map[string][]string{
 		"AccountTakeoverEventActionType": {"MFA_IF_CONFIGURED", "BLOCK", "NO_ACTION", "MFA_REQUIRED"},
