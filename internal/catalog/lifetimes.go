@@ -1,50 +1,50 @@
 package catalog
 
 import (
+	"math"
 	"time"
 
 	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/api/cognitoidp"
 )
 
-// The lifetimes of a client that sets none (Cognito guide: "Quotas", token validity).
+// The numbers of a client that sets none, to be taken in the client's units or, where it
+// sets none either, in hours for ID and access tokens and in days for refresh tokens
+// (Cognito guide: "Quotas", token validity).
 const (
-	DefaultTokenTTL           = time.Hour // ID and access token
-	DefaultRefreshTokenDays   = 30
-	DefaultAuthSessionMinutes = 3
+	DefaultTokenValidity        = 1 // ID and access token
+	DefaultRefreshTokenValidity = 30
+	DefaultAuthSessionValidity  = 3 // minutes
 )
 
-// Lifetimes is how long what a client's sign-ins produce is valid.
+// Lifetimes is how long what comes of a client's sign-ins is valid.
 type Lifetimes struct{ Access, ID, Refresh, Session time.Duration }
 
-// ClientLifetimes returns the lifetimes that a client's configuration amounts to: values
-// left unset or zero are the defaults, units left unset are hours for the ID and access
-// token and days for the refresh token.
+// ClientLifetimes returns the lifetimes that a client's configuration amounts to.
 func ClientLifetimes(cfg *cognitoidp.UserPoolClientType) Lifetimes {
 	var units cognitoidp.TokenValidityUnitsType
 	if cfg.TokenValidityUnits != nil {
 		units = *cfg.TokenValidityUnits
 	}
-	out := Lifetimes{
-		Access:  lifetime(cfg.AccessTokenValidity, units.AccessToken, cognitoidp.TimeUnitsTypeHours, DefaultTokenTTL),
-		ID:      lifetime(cfg.IdTokenValidity, units.IdToken, cognitoidp.TimeUnitsTypeHours, DefaultTokenTTL),
-		Refresh: lifetime(cfg.RefreshTokenValidity, units.RefreshToken, cognitoidp.TimeUnitsTypeDays, DefaultRefreshTokenDays*day),
-		Session: DefaultAuthSessionMinutes * time.Minute,
+	return Lifetimes{
+		Access:  lifetime(cfg.AccessTokenValidity, DefaultTokenValidity, valueOr(units.AccessToken, cognitoidp.TimeUnitsTypeHours)),
+		ID:      lifetime(cfg.IdTokenValidity, DefaultTokenValidity, valueOr(units.IdToken, cognitoidp.TimeUnitsTypeHours)),
+		Refresh: lifetime(cfg.RefreshTokenValidity, DefaultRefreshTokenValidity, valueOr(units.RefreshToken, cognitoidp.TimeUnitsTypeDays)),
+		Session: lifetime(cfg.AuthSessionValidity, DefaultAuthSessionValidity, cognitoidp.TimeUnitsTypeMinutes),
 	}
-	if minutes := api.Value(cfg.AuthSessionValidity); minutes > 0 {
-		out.Session = time.Duration(minutes) * time.Minute
-	}
-	return out
 }
 
-func lifetime(value *int, unit *cognitoidp.TimeUnitsType, defaultUnit cognitoidp.TimeUnitsType, otherwise time.Duration) time.Duration {
-	if api.Value(value) == 0 {
-		return otherwise
+// lifetime takes a number in a unit. It is the longest Duration where that is too short,
+// which no valid configuration meets.
+func lifetime(value *int, otherwise int, unit cognitoidp.TimeUnitsType) time.Duration {
+	number, length := api.Value(value), unitLength(unit)
+	if number == 0 {
+		number = otherwise
 	}
-	if unit != nil {
-		defaultUnit = *unit
+	if int64(number) > math.MaxInt64/int64(length) {
+		return math.MaxInt64
 	}
-	return time.Duration(*value) * unitLength(defaultUnit)
+	return time.Duration(number) * length
 }
 
 func unitLength(unit cognitoidp.TimeUnitsType) time.Duration {

@@ -53,8 +53,12 @@ func NewPool(record *store.Pool) *Pool {
 		usernames:    names(cfg.UsernameAttributes),
 		autoVerified: names(cfg.AutoVerifiedAttributes),
 		recovery:     recoveryOrder(cfg.AccountRecoverySetting),
-		policy:       passwordPolicy(cfg.Policies),
 	}
+	var policy *cognitoidp.PasswordPolicyType
+	if cfg.Policies != nil {
+		policy = cfg.Policies.PasswordPolicy
+	}
+	p.policy = EffectivePasswordPolicy(policy)
 	for i := range cfg.SchemaAttributes {
 		attribute := &cfg.SchemaAttributes[i]
 		name := api.Value(attribute.Name)
@@ -202,14 +206,14 @@ func (p *Pool) TemporaryPasswordValidity() time.Duration {
 	return time.Duration(*p.policy.TemporaryPasswordValidityDays) * day
 }
 
-// passwordPolicy completes a pool's policy. A pool without any has Cognito's default, which
-// asks for all four kinds of characters; in a policy that is given, a kind left out is
-// not asked for.
-func passwordPolicy(policies *cognitoidp.UserPoolPolicyType) *cognitoidp.PasswordPolicyType {
+// EffectivePasswordPolicy completes a pool's policy. A pool without any has Cognito's
+// default, which asks for all four kinds of characters; in a policy that is given, a kind
+// left out is not asked for.
+func EffectivePasswordPolicy(given *cognitoidp.PasswordPolicyType) *cognitoidp.PasswordPolicyType {
 	var in cognitoidp.PasswordPolicyType
-	asked := policies == nil || policies.PasswordPolicy == nil
+	asked := given == nil
 	if !asked {
-		in = *policies.PasswordPolicy
+		in = *given
 	}
 	out := cognitoidp.PasswordPolicyType{
 		MinimumLength:                 new(valueOr(in.MinimumLength, DefaultMinimumLength)),

@@ -1,0 +1,80 @@
+package userpool
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/cenote-id/cenote/internal/catalog"
+	"github.com/cenote-id/cenote/internal/clock"
+	"github.com/cenote-id/cenote/internal/fault"
+	"github.com/cenote-id/cenote/internal/naming"
+	"github.com/cenote-id/cenote/internal/store"
+)
+
+// KeyStock makes the signing keys of new pools.
+type KeyStock interface {
+	// Take returns two fresh keys, as soon as there are any.
+	Take(ctx context.Context) (store.SigningKeys, error)
+}
+
+// Limits are resource quotas; zero is no limit.
+type Limits struct {
+	UserPools      int // per server
+	ClientsPerPool int
+}
+
+// Deps is what a Service needs.
+type Deps struct {
+	Store   *store.DB
+	Catalog *catalog.Catalog
+	Keys    KeyStock
+	Place   naming.Place
+	Random  io.Reader // nil is the operating system's generator
+	Limits  Limits
+
+	// FixedIDs lets callers choose pool and client ids (development mode).
+	FixedIDs bool
+	// AllowAWSIssuer lets pools be made whose tokens name AWS as their issuer.
+	AllowAWSIssuer bool
+}
+
+// Service implements the operations. It is safe for concurrent use.
+type Service struct{ deps Deps }
+
+// New returns a Service.
+func New(deps Deps) *Service {
+	deps.Random = clock.Random(deps.Random)
+	return &Service{deps: deps}
+}
+
+// Texts of ConcurrentModificationException, which AWS words in several ways.
+const (
+	textPoolChanged   = "The user pool was changed by another request."
+	textClientChanged = "The user pool client was changed by another request."
+)
+
+// wrotePool makes the catalog forget a pool after a write, whatever came of it, and turns
+// the store's kinds of failure into exceptions.
+func (s *Service) wrotePool(id string, err error) error {
+	s.deps.Catalog.DropPool(id)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return catalog.PoolNotFound(id)
+	case errors.Is(err, store.ErrConflict):
+		return fault.ConcurrentModification(textPoolChanged).Because(err)
+	}
+	return err
+}
+
+// wroteClient is wrotePool for a client.
+func (s *Service) wroteClient(id string, err error) error {
+	s.deps.Catalog.DropClient(id)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return catalog.ClientNotFound(id)
+	case errors.Is(err, store.ErrConflict):
+		return fault.ConcurrentModification(textClientChanged).Because(err)
+	}
+	return err
+}

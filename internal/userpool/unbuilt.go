@@ -1,0 +1,83 @@
+package userpool
+
+import (
+	"slices"
+
+	"github.com/cenote-id/cenote/api"
+	"github.com/cenote-id/cenote/api/cognitoidp"
+)
+
+// unbuiltMember is a member of which some values have no effect here.
+type unbuiltMember[R any] struct {
+	path string
+	// asked says whether the record asks for such a value.
+	asked func(r *R) bool
+}
+
+// refuse answers 501, naming the first member with a value that would be stored without
+// effect.
+func refuse[R any](operation string, members []unbuiltMember[R], r *R) error {
+	for _, m := range members {
+		if m.asked(r) {
+			return &api.NotImplementedError{Operation: operation, Member: m.path}
+		}
+	}
+	return nil
+}
+
+var unbuiltPoolMembers = []unbuiltMember[cognitoidp.UserPoolType]{
+	{"LambdaConfig", func(r *cognitoidp.UserPoolType) bool {
+		return r.LambdaConfig != nil && *r.LambdaConfig != cognitoidp.LambdaConfigType{}
+	}},
+	{"MfaConfiguration", func(r *cognitoidp.UserPoolType) bool {
+		mode := api.Value(r.MfaConfiguration)
+		return mode != "" && mode != cognitoidp.UserPoolMfaTypeOff
+	}},
+	{"Policies.SignInPolicy.AllowedFirstAuthFactors", func(r *cognitoidp.UserPoolType) bool {
+		if r.Policies == nil || r.Policies.SignInPolicy == nil {
+			return false
+		}
+		return slices.ContainsFunc(r.Policies.SignInPolicy.AllowedFirstAuthFactors, func(f cognitoidp.AuthFactorType) bool {
+			return f != cognitoidp.AuthFactorTypePassword
+		})
+	}},
+	// Any value of its members, false too, turns the remembering of devices on (the model:
+	// "When you provide a value for any property of DeviceConfiguration ...").
+	{"DeviceConfiguration", func(r *cognitoidp.UserPoolType) bool {
+		return r.DeviceConfiguration != nil && *r.DeviceConfiguration != cognitoidp.DeviceConfigurationType{}
+	}},
+	{"UserPoolAddOns.AdvancedSecurityMode", func(r *cognitoidp.UserPoolType) bool {
+		return r.UserPoolAddOns != nil && api.Value(r.UserPoolAddOns.AdvancedSecurityMode) != cognitoidp.AdvancedSecurityModeTypeOff
+	}},
+	{"UserPoolAddOns.AdvancedSecurityAdditionalFlows.CustomAuthMode", func(r *cognitoidp.UserPoolType) bool {
+		return r.UserPoolAddOns != nil && r.UserPoolAddOns.AdvancedSecurityAdditionalFlows != nil &&
+			r.UserPoolAddOns.AdvancedSecurityAdditionalFlows.CustomAuthMode != nil
+	}},
+	{"VerificationMessageTemplate.DefaultEmailOption", func(r *cognitoidp.UserPoolType) bool {
+		return r.VerificationMessageTemplate != nil &&
+			api.Value(r.VerificationMessageTemplate.DefaultEmailOption) == cognitoidp.DefaultEmailOptionTypeConfirmWithLink
+	}},
+	{"EmailConfiguration.ConfigurationSet", func(r *cognitoidp.UserPoolType) bool {
+		return r.EmailConfiguration != nil && r.EmailConfiguration.ConfigurationSet != nil
+	}},
+	{"SmsConfiguration.EumsSms", func(r *cognitoidp.UserPoolType) bool {
+		return r.SmsConfiguration != nil && r.SmsConfiguration.EumsSms != nil
+	}},
+	{"KeyConfiguration.KeyType", func(r *cognitoidp.UserPoolType) bool {
+		return r.KeyConfiguration != nil && (r.KeyConfiguration.KmsKeyArn != nil ||
+			api.Value(r.KeyConfiguration.KeyType) == cognitoidp.EncryptionKeyTypeCustomerManagedKey)
+	}},
+}
+
+var unbuiltClientMembers = []unbuiltMember[cognitoidp.UserPoolClientType]{
+	{"ExplicitAuthFlows[ALLOW_USER_AUTH]", func(r *cognitoidp.UserPoolClientType) bool {
+		return slices.Contains(r.ExplicitAuthFlows, cognitoidp.ExplicitAuthFlowsTypeAllowUserAuth)
+	}},
+	{"AllowedOAuthFlowsUserPoolClient", func(r *cognitoidp.UserPoolClientType) bool {
+		return api.Value(r.AllowedOAuthFlowsUserPoolClient)
+	}},
+	{"AnalyticsConfiguration", func(r *cognitoidp.UserPoolClientType) bool { return r.AnalyticsConfiguration != nil }},
+	{"EnablePropagateAdditionalUserContextData", func(r *cognitoidp.UserPoolClientType) bool {
+		return api.Value(r.EnablePropagateAdditionalUserContextData)
+	}},
+}
