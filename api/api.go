@@ -6,6 +6,8 @@
 // apart; a list or map is nil when absent and empty when sent empty.
 package api
 
+//go:generate go run ./gen -root ..
+
 import (
 	"context"
 	"net/netip"

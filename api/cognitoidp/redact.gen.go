@@ -883,6 +883,15 @@ func (s StartWebAuthnRegistrationRequest) String() string { return api.Text(s) }
 func (s StartWebAuthnRegistrationRequest) Format(f fmt.State, _ rune) { api.Format(f, s) }
 
 // LogValue returns the members for the log, *** for secrets and personal data.
+func (s StartWebAuthnRegistrationResponse) LogValue() slog.Value { return api.Log(s) }
+
+// String returns the members as text, *** for secrets and personal data.
+func (s StartWebAuthnRegistrationResponse) String() string { return api.Text(s) }
+
+// Format writes String for every verb.
+func (s StartWebAuthnRegistrationResponse) Format(f fmt.State, _ rune) { api.Format(f, s) }
+
+// LogValue returns the members for the log, *** for secrets and personal data.
 func (s StopUserImportJobResponse) LogValue() slog.Value { return api.Log(s) }
 
 // String returns the members as text, *** for secrets and personal data.

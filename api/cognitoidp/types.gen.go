@@ -480,7 +480,7 @@ type CodeDeliveryDetailsType struct {
 // CompleteWebAuthnRegistrationRequest is the input of CompleteWebAuthnRegistration.
 type CompleteWebAuthnRegistrationRequest struct {
 	AccessToken *string      `json:"AccessToken,omitzero" redact:"true"` // required
-	Credential  api.Document `json:"Credential,omitzero"`                // required
+	Credential  api.Document `json:"Credential,omitzero" redact:"true"`  // required
 }
 
 // CompleteWebAuthnRegistrationResponse is the output of CompleteWebAuthnRegistration.
@@ -1874,7 +1874,7 @@ type StartWebAuthnRegistrationRequest struct {
 
 // StartWebAuthnRegistrationResponse is the output of StartWebAuthnRegistration.
 type StartWebAuthnRegistrationResponse struct {
-	CredentialCreationOptions api.Document `json:"CredentialCreationOptions,omitzero"` // required
+	CredentialCreationOptions api.Document `json:"CredentialCreationOptions,omitzero" redact:"true"` // required
 }
 
 // StopUserImportJobRequest is the input of StopUserImportJob.

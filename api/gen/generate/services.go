@@ -48,7 +48,9 @@ var Services = []Service{{
 	},
 	Redact: []string{
 		"ContextDataType.EncodedData",
+		"CompleteWebAuthnRegistrationRequest.Credential",
 		"ProviderUserIdentifierType.ProviderAttributeValue",
+		"StartWebAuthnRegistrationResponse.CredentialCreationOptions", // names the user
 		"UserFilterType", // holds attribute values; AWS shows it (recorded)
 	},
 	Status: map[string]int{"ForbiddenException": 403},
