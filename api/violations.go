@@ -21,10 +21,9 @@ type Violations struct {
 
 // step is a member on the way to the one that is checked.
 type step struct {
-	name string
-	// key stands for the element of a list or map; 1-based in a list, empty for a structure.
-	index int
-	key   string
+	name  string
+	index int    // position in a list, counted from 1; else 0
+	key   string // key in a map; else empty
 }
 
 // Message returns the text of the exception that reports the violations, such as
