@@ -19,8 +19,8 @@ type Service struct {
 	// EnumOrder are the values of enums in the order in which AWS was seen to list
 	// them in a violation, where it is not the model's.
 	EnumOrder map[string][]string
-	// Records are the structures that are stored, see DESIGN rule "the API type is
-	// the record".
+	// Records are the structures that are stored as they are: the API's type is the
+	// record of configuration.
 	Records []Record
 }
 
