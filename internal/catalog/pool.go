@@ -40,7 +40,7 @@ type Pool struct {
 	autoVerified Names
 	keepOriginal Names
 	recovery     []cognitoidp.RecoveryOptionNameType
-	policy       *cognitoidp.PasswordPolicyType
+	policy       PasswordPolicy
 }
 
 // NewPool returns the snapshot of a record, which must not change any more.
@@ -53,12 +53,8 @@ func NewPool(record *store.Pool) *Pool {
 		usernames:    names(cfg.UsernameAttributes),
 		autoVerified: names(cfg.AutoVerifiedAttributes),
 		recovery:     recoveryOrder(cfg.AccountRecoverySetting),
+		policy:       passwordPolicy(cfg.Policies),
 	}
-	var policy *cognitoidp.PasswordPolicyType
-	if cfg.Policies != nil {
-		policy = cfg.Policies.PasswordPolicy
-	}
-	p.policy = EffectivePasswordPolicy(policy)
 	for i := range cfg.SchemaAttributes {
 		attribute := &cfg.SchemaAttributes[i]
 		name := api.Value(attribute.Name)
@@ -198,15 +194,35 @@ const (
 	DefaultTemporaryPasswordDays = 7
 )
 
-// PasswordPolicy is what the pool asks of passwords; every member is set.
-func (p *Pool) PasswordPolicy() *cognitoidp.PasswordPolicyType { return p.policy }
-
-// TemporaryPasswordValidity is how long a password set by an administrator lets its user in.
-func (p *Pool) TemporaryPasswordValidity() time.Duration {
-	return time.Duration(*p.policy.TemporaryPasswordValidityDays) * day
+// PasswordPolicy is what a pool asks of passwords.
+type PasswordPolicy struct {
+	MinimumLength                        int // characters
+	Uppercase, Lowercase, Number, Symbol bool
+	// History is how many passwords, the current one included, may not be used again.
+	History int
+	// TemporaryValidity is how long a password set by an administrator lets its user in.
+	TemporaryValidity time.Duration
 }
 
-// EffectivePasswordPolicy completes a pool's policy. A pool without any has Cognito's
+// PasswordPolicy is what the pool asks of passwords.
+func (p *Pool) PasswordPolicy() PasswordPolicy { return p.policy }
+
+func passwordPolicy(policies *cognitoidp.UserPoolPolicyType) PasswordPolicy {
+	var given *cognitoidp.PasswordPolicyType
+	if policies != nil {
+		given = policies.PasswordPolicy
+	}
+	in := EffectivePasswordPolicy(given)
+	return PasswordPolicy{
+		MinimumLength: *in.MinimumLength,
+		Uppercase:     *in.RequireUppercase, Lowercase: *in.RequireLowercase,
+		Number: *in.RequireNumbers, Symbol: *in.RequireSymbols,
+		History:           *in.PasswordHistorySize,
+		TemporaryValidity: time.Duration(*in.TemporaryPasswordValidityDays) * day,
+	}
+}
+
+// EffectivePasswordPolicy returns a pool's policy with every member set. A pool without any has Cognito's
 // default, which asks for all four kinds of characters; in a policy that is given, a kind
 // left out is not asked for.
 func EffectivePasswordPolicy(given *cognitoidp.PasswordPolicyType) *cognitoidp.PasswordPolicyType {

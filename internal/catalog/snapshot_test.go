@@ -266,25 +266,29 @@ func TestPoolRecoveryMechanisms(t *testing.T) {
 
 func TestPoolPasswordPolicy(t *testing.T) {
 	t.Parallel()
-	p := pool(cognitoidp.UserPoolType{})
-	want := &cognitoidp.PasswordPolicyType{
-		MinimumLength: new(8), RequireUppercase: new(true), RequireLowercase: new(true), RequireNumbers: new(true),
-		RequireSymbols: new(true), PasswordHistorySize: new(0), TemporaryPasswordValidityDays: new(7),
+	const day = 24 * time.Hour
+	tests := []struct {
+		name  string
+		given *cognitoidp.UserPoolPolicyType
+		want  catalog.PasswordPolicy
+	}{
+		{"none", nil, catalog.PasswordPolicy{
+			MinimumLength: 8, Uppercase: true, Lowercase: true, Number: true, Symbol: true, TemporaryValidity: 7 * day,
+		}},
+		{"what is left out is not asked for", &cognitoidp.UserPoolPolicyType{PasswordPolicy: &cognitoidp.PasswordPolicyType{
+			RequireNumbers: new(true), TemporaryPasswordValidityDays: new(0), PasswordHistorySize: new(3),
+		}}, catalog.PasswordPolicy{MinimumLength: 8, Number: true, History: 3, TemporaryValidity: 7 * day}},
+		{"all", &cognitoidp.UserPoolPolicyType{PasswordPolicy: &cognitoidp.PasswordPolicyType{
+			MinimumLength: new(12), RequireUppercase: new(true), RequireLowercase: new(true), RequireSymbols: new(true),
+			TemporaryPasswordValidityDays: new(2),
+		}}, catalog.PasswordPolicy{MinimumLength: 12, Uppercase: true, Lowercase: true, Symbol: true, TemporaryValidity: 2 * day}},
 	}
-	if diff := cmp.Diff(want, p.PasswordPolicy()); diff != "" {
-		t.Errorf("default (-want +got):\n%s", diff)
-	}
-	p = pool(cognitoidp.UserPoolType{Policies: &cognitoidp.UserPoolPolicyType{PasswordPolicy: &cognitoidp.PasswordPolicyType{
-		RequireNumbers: new(true), TemporaryPasswordValidityDays: new(0), PasswordHistorySize: new(3),
-	}}})
-	want = &cognitoidp.PasswordPolicyType{
-		MinimumLength: new(8), RequireUppercase: new(false), RequireLowercase: new(false), RequireNumbers: new(true),
-		RequireSymbols: new(false), PasswordHistorySize: new(3), TemporaryPasswordValidityDays: new(7),
-	}
-	if diff := cmp.Diff(want, p.PasswordPolicy()); diff != "" {
-		t.Errorf("given (-want +got):\n%s", diff)
-	}
-	if p.TemporaryPasswordValidity() != 7*24*time.Hour {
-		t.Errorf("temporary passwords are valid for %v", p.TemporaryPasswordValidity())
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := pool(cognitoidp.UserPoolType{Policies: tt.given}).PasswordPolicy(); got != tt.want {
+				t.Errorf("got %+v, want %+v", got, tt.want)
+			}
+		})
 	}
 }

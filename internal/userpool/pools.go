@@ -2,10 +2,8 @@ package userpool
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/cenote-id/cenote/api"
@@ -44,42 +42,23 @@ func (s *Service) CreateUserPool(ctx context.Context, call *api.Call, in *cognit
 	return &cognitoidp.CreateUserPoolResponse{UserPool: &out}, nil
 }
 
-// insertPool gives the pool its ids and keys and stores it.
+// insertPool gives the pool its id and keys and stores it.
 func (s *Service) insertPool(ctx context.Context, r *cognitoidp.UserPoolType) error {
 	id, err := s.poolID(r.UserPoolTags)
 	if err != nil {
 		return err
 	}
 	r.Id, r.Arn = new(id), new(s.deps.Place.UserPoolARN(id))
-	internal, err := s.internalID()
-	if err != nil {
-		return err
-	}
 	keys, err := s.deps.Keys.Take(ctx)
 	if err != nil {
 		return err
 	}
-	err = s.deps.Store.CreatePool(ctx, &store.Pool{
-		ID:     internal,
-		Config: r,
-		MFA:    &cognitoidp.GetUserPoolMfaConfigResponse{},
-	}, keys)
+	record := &store.Pool{Config: r, MFA: &cognitoidp.GetUserPoolMfaConfigResponse{}}
+	err = s.deps.Store.CreatePool(ctx, record, keys)
 	if exists, ok := errors.AsType[*store.ExistsError](err); ok {
 		return fault.InvalidParameter("User pool " + id + " already exists.").Because(exists)
 	}
 	return s.wrotePool(id, err)
-}
-
-func (s *Service) internalID() (store.PoolID, error) {
-	var b [8]byte
-	for {
-		if _, err := io.ReadFull(s.deps.Random, b[:]); err != nil {
-			return 0, fmt.Errorf("make internal pool id: %w", err)
-		}
-		if id := store.PoolID(binary.BigEndian.Uint64(b[:]) >> 1); id != 0 {
-			return id, nil
-		}
-	}
 }
 
 func (s *Service) checkPoolQuota(ctx context.Context) error {
