@@ -1,27 +1,42 @@
 package credential
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"time"
 
 	"github.com/cenote-id/cenote/internal/catalog"
+	"github.com/cenote-id/cenote/internal/fault"
+	"github.com/cenote-id/cenote/internal/naming"
+	"github.com/cenote-id/cenote/internal/srp"
 	"github.com/cenote-id/cenote/internal/store"
 )
 
-// ErrChanged is returned by the mutation of Replace when the user's password was changed
-// between the read that was checked and the write.
+// ErrChanged is returned by the mutations of Replace and ReplaceTemporary when the user's
+// password was changed between the read that was checked and the write.
 var ErrChanged = errors.New("password changed meanwhile")
 
 // New returns the credential for the first password of the user with the given canonical
 // name. It checks no policy.
 func (s *Service) New(ctx context.Context, p *catalog.Pool, username, password string) (store.Credential, error) {
-	panic("signature only")
+	salt, err := srp.NewSalt(s.random)
+	if err != nil {
+		return store.Credential{}, err
+	}
+	c := store.Credential{Salt: salt, Set: s.clock.Now()}
+	err = s.compute(ctx, func() {
+		c.Verifier = s.arithmetic.Verifier(identity(p, username), password, salt)
+	})
+	return c, err
 }
 
 // NewTemporary is New for a temporary password, valid for the pool's
 // TemporaryPasswordValidityDays.
 func (s *Service) NewTemporary(ctx context.Context, p *catalog.Pool, username, password string) (store.Credential, error) {
-	panic("signature only")
+	c, err := s.New(ctx, p, username, password)
+	c.TemporaryUntil = c.Set.Add(p.PasswordPolicy().TemporaryValidity)
+	return c, err
 }
 
 // Replace checks the pool's password history and returns the mutation that makes password
@@ -30,51 +45,94 @@ func (s *Service) NewTemporary(ctx context.Context, p *catalog.Pool, username, p
 // The mutation returns ErrChanged when the record that it meets carries another password
 // than u: the caller's proof, or the check of the history, would not hold for it.
 func (s *Service) Replace(ctx context.Context, p *catalog.Pool, u *store.User, password string) (func(*store.User) error, error) {
-	panic("signature only")
+	return s.replace(ctx, p, u, password, s.New)
 }
 
 // ReplaceTemporary is Replace for a temporary password.
 func (s *Service) ReplaceTemporary(ctx context.Context, p *catalog.Pool, u *store.User, password string) (func(*store.User) error, error) {
-	panic("signature only")
+	return s.replace(ctx, p, u, password, s.NewTemporary)
 }
 
-// VerifyPassword says whether password is u's. A nil u (unknown user), or one without a
-// password, takes the same time and is false. It counts nothing: see CheckLockout, Failed
-// and Succeeded.
+type maker func(ctx context.Context, p *catalog.Pool, username, password string) (store.Credential, error)
+
+func (s *Service) replace(ctx context.Context, p *catalog.Pool, u *store.User, password string, create maker) (func(*store.User) error, error) {
+	past := pastPasswords(p, u.Credential)
+	if err := s.checkHistory(ctx, p, u.Username, password, past); err != nil {
+		return nil, err
+	}
+	next, err := create(ctx, p, u.Username, password)
+	if err != nil {
+		return nil, err
+	}
+	// The new password takes one place of the history.
+	if len(past) > 0 {
+		next.History = past[:min(len(past), p.PasswordPolicy().History-1)]
+	}
+	before := u.Credential
+	return func(fresh *store.User) error {
+		if !samePassword(fresh.Credential, before) {
+			return ErrChanged
+		}
+		fresh.Credential = next
+		return nil
+	}, nil
+}
+
+// pastPasswords returns the passwords that the pool's history forbids, the current one
+// first.
+func pastPasswords(p *catalog.Pool, c store.Credential) []store.PastPassword {
+	var past []store.PastPassword
+	if len(c.Verifier) > 0 {
+		past = append(past, store.PastPassword{Salt: c.Salt, Verifier: c.Verifier})
+	}
+	past = append(past, c.History...)
+	return past[:min(len(past), p.PasswordPolicy().History)]
+}
+
+func (s *Service) checkHistory(ctx context.Context, p *catalog.Pool, username, password string, past []store.PastPassword) error {
+	if len(past) == 0 {
+		return nil
+	}
+	used := false
+	err := s.compute(ctx, func() {
+		for _, one := range past {
+			used = used || s.arithmetic.CheckPassword(identity(p, username), password, one.Salt, one.Verifier)
+		}
+	})
+	if err == nil && used {
+		return fault.PasswordHistoryPolicyViolation("Password has previously been used.") // wording unconfirmed
+	}
+	return err
+}
+
+// samePassword says whether two credentials hold the same password set at the same time:
+// each setting draws a salt.
+func samePassword(a, b store.Credential) bool {
+	return bytes.Equal(a.Salt, b.Salt) && bytes.Equal(a.Verifier, b.Verifier)
+}
+
+// TemporaryExpired says whether the user's password is a temporary one past its time.
+func TemporaryExpired(u *store.User, now time.Time) bool {
+	until := u.Credential.TemporaryUntil
+	return !until.IsZero() && !now.Before(until)
+}
+
+// VerifyPassword says whether password is u's. A nil u (unknown user), a Stranger, and a
+// user without a password take the same time and are false. It counts nothing: see
+// CheckLockout, Failed and Succeeded.
 func (s *Service) VerifyPassword(ctx context.Context, p *catalog.Pool, u *store.User, password string) (bool, error) {
-	panic("signature only")
+	if u == nil {
+		u = new(store.User)
+	}
+	salt, verifier := s.verifier(p, u)
+	ok := false
+	err := s.compute(ctx, func() {
+		ok = s.arithmetic.CheckPassword(identity(p, u.Username), password, salt, verifier)
+	})
+	return ok, err
 }
 
-// CheckLockout refuses with NotAuthorizedException "Password attempts exceeded" while the
-// user is locked. Every password attempt asks it first.
-func (s *Service) CheckLockout(u *store.User) error { panic("signature only") }
-
-// Failed counts a wrong password of a user that was not locked, and waits for the write.
-func (s *Service) Failed(ctx context.Context, p *catalog.Pool, u *store.User) error {
-	panic("signature only")
-}
-
-// Succeeded reads the failures again after a right password, refuses as CheckLockout does
-// when attempts made meanwhile locked the user, and clears the count, waiting for the write
-// when there is one to clear.
-func (s *Service) Succeeded(ctx context.Context, p *catalog.Pool, u *store.User) error {
-	panic("signature only")
-}
-
-// GeneratePassword returns a random password that satisfies the pool's policy.
-func (s *Service) GeneratePassword(p *catalog.Pool) (string, error) { panic("signature only") }
-
-// NewCode returns a new one-time code of the given number of decimal digits, or the fixed
-// code of Deps.
-func (s *Service) NewCode(digits int) (string, error) { panic("signature only") }
-
-// HashCode returns what is stored of a code: a MAC under the key ring, bound to the pool,
-// the user and the purpose.
-func (s *Service) HashCode(pool store.PoolID, user store.UserID, purpose store.CodePurpose, code string) []byte {
-	panic("signature only")
-}
-
-// MatchCode says, in constant time, whether hash is HashCode of the same arguments.
-func (s *Service) MatchCode(hash []byte, pool store.PoolID, user store.UserID, purpose store.CodePurpose, code string) bool {
-	panic("signature only")
+// identity is who proves a password in the pool.
+func identity(p *catalog.Pool, username string) srp.Identity {
+	return srp.Identity{Group: naming.PoolName(p.ID()), User: username}
 }

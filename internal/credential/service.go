@@ -1,9 +1,12 @@
 package credential
 
 import (
+	"context"
+	"errors"
 	"io"
 
 	"github.com/cenote-id/cenote/internal/clock"
+	"github.com/cenote-id/cenote/internal/fault"
 	"github.com/cenote-id/cenote/internal/gate"
 	"github.com/cenote-id/cenote/internal/srp"
 	"github.com/cenote-id/cenote/internal/store"
@@ -16,7 +19,7 @@ type Deps struct {
 	// Gate admits the modular exponentiations.
 	Gate   *gate.Gate
 	Clock  *clock.Clock
-	Random io.Reader
+	Random io.Reader // nil is the operating system's generator
 	// FixedCode, when set, is every one-time code that NewCode makes (development mode only).
 	FixedCode string
 }
@@ -37,4 +40,14 @@ func New(d Deps) *Service {
 		store: d.Store, arithmetic: d.Arithmetic, gate: d.Gate, clock: d.Clock,
 		random: clock.Random(d.Random), fixedCode: d.FixedCode,
 	}
+}
+
+// compute does CPU-heavy work when the gate admits it; else it is a
+// TooManyRequestsException.
+func (s *Service) compute(ctx context.Context, work func()) error {
+	err := s.gate.Do(ctx, work)
+	if errors.Is(err, gate.ErrBusy) {
+		return fault.TooManyRequests("Rate exceeded").Because(err)
+	}
+	return err
 }

@@ -1,0 +1,118 @@
+package token
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/cenote-id/cenote/api/cognitoidp"
+	"github.com/cenote-id/cenote/internal/catalog"
+	"github.com/cenote-id/cenote/internal/fault"
+	"github.com/cenote-id/cenote/internal/gate"
+	"github.com/cenote-id/cenote/internal/naming"
+	"github.com/cenote-id/cenote/internal/store"
+	"github.com/cenote-id/cenote/internal/trigger"
+)
+
+// Grant is a sign-in that has passed everything: what tokens are issued for. Only package
+// signin makes one.
+type Grant struct {
+	Client  catalog.ProvenClient
+	User    *store.User // read fresh in this call
+	Time    time.Time   // of the call
+	EventID string      // of the sign-in
+	Source  trigger.TokenSource
+	// Event is what PreTokenGeneration learns of the user.
+	Event trigger.Subject
+	// Scopes are those of the access token; none is that of an API sign-in, AdminScope.
+	Scopes []string
+	// DeviceKey is the device that took part, empty for none.
+	DeviceKey string
+}
+
+// Issue returns the tokens of a new sign-in: ID, access and refresh token.
+func (s *Service) Issue(ctx context.Context, g Grant) (*cognitoidp.AuthenticationResultType, error) {
+	originJTI, err := naming.UUID(s.random)
+	if err != nil {
+		return nil, err
+	}
+	o := &origin{
+		Pool: g.User.Pool, User: g.User.ID[:], Client: g.Client.ID(), Sub: g.User.Sub,
+		OriginJTI: originJTI, EventID: g.EventID, DeviceKey: g.DeviceKey, Scopes: g.Scopes,
+		AuthTime: authTime(g.Time, g.User),
+		Expires:  g.Time.Add(g.Client.RefreshTokenTTL()).Unix(),
+	}
+	if err := s.generate(ctx, g.Event, g.Source, o); err != nil {
+		return nil, err
+	}
+	out, err := s.signPair(ctx, g.Client, g.User, o, g.Time, false)
+	if err != nil {
+		return nil, err
+	}
+	refresh, err := sealRefresh(s.store.Keyring(), o)
+	if err != nil {
+		return nil, err
+	}
+	out.RefreshToken = &refresh
+	s.metrics.issue(g.Client.Client(), grantSignIn)
+	return out, nil
+}
+
+// authTime is the auth_time of a sign-in now. Signing out everywhere reaches some seconds
+// ahead; a sign-in right after it takes the first time that counts again.
+func authTime(now time.Time, u *store.User) int64 { return max(now.Unix(), u.AuthAfter.Unix()) }
+
+// generate runs PreTokenGeneration, whose error refuses the tokens.
+func (s *Service) generate(ctx context.Context, about trigger.Subject, source trigger.TokenSource, o *origin) error {
+	scopes := o.Scopes
+	if len(scopes) == 0 {
+		scopes = []string{AdminScope}
+	}
+	_, err := s.triggers.PreTokenGeneration(ctx, trigger.PreTokenGenerationEvent{
+		Subject: about, Source: source, Scopes: scopes,
+	})
+	return err
+}
+
+// signPair returns a new ID and access token of the sign-in o. Both signatures pass the
+// gate as one piece of work.
+func (s *Service) signPair(ctx context.Context, c catalog.ProvenClient, u *store.User, o *origin, now time.Time, refresh bool) (*cognitoidp.AuthenticationResultType, error) {
+	idJTI, err := naming.UUID(s.random)
+	if err != nil {
+		return nil, err
+	}
+	jti, err := naming.UUID(s.random)
+	if err != nil {
+		return nil, err
+	}
+	pair, err := s.keys.Pair(ctx, c.Pool.Internal())
+	if err != nil {
+		return nil, err
+	}
+	rotating, _ := c.Rotation()
+	about := &subject{
+		client: c.Client(), user: u, issuer: s.Issuer(c.Pool), origin: o, now: now,
+		idJTI: idJTI, jti: jti, refresh: refresh, rotating: rotating,
+	}
+	idClaims, accessClaims := about.idClaims(), about.accessClaims()
+	leave, err := s.gate.Enter(ctx)
+	if errors.Is(err, gate.ErrBusy) {
+		return nil, fault.TooManyRequests(textBusy).Because(err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	id, err := sign(pair.ID, idClaims)
+	if err != nil {
+		return nil, err
+	}
+	access, err := sign(pair.Access, accessClaims)
+	if err != nil {
+		return nil, err
+	}
+	return &cognitoidp.AuthenticationResultType{
+		IdToken: &id, AccessToken: &access, TokenType: new("Bearer"),
+		ExpiresIn: new(int(c.AccessTokenTTL() / time.Second)),
+	}, nil
+}
