@@ -19,7 +19,8 @@ import (
 // a whole on each change, so that no reader ever sees half of one. Processes that share
 // the file take turns through two lock files beside it.
 type File struct {
-	path string
+	path  string
+	locks keyLocks // on top of the lock files, which order processes and not goroutines
 }
 
 // NewFile returns the storage in the file of the given name. The file and its directory
@@ -159,16 +160,32 @@ var errLocked = errors.New("locked")
 // lock takes the lock file with the given suffix. The operating system releases it with
 // the process, so no lock outlives its owner.
 func (f *File) lock(ctx context.Context, suffix string) (release func(), err error) {
-	if err := os.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
+	leave, err := f.locks.lock(ctx, suffix)
+	if err != nil {
+		return nil, fmt.Errorf("wait for the lock on %s: %w", f.path, err)
+	}
+	held, err := f.lockFile(ctx, f.path+suffix)
+	if err != nil {
+		leave()
+		return nil, err
+	}
+	return sync.OnceFunc(func() {
+		_ = held.Close()
+		leave()
+	}), nil
+}
+
+func (f *File) lockFile(ctx context.Context, path string) (io.Closer, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
 	for {
-		held, err := tryLock(f.path + suffix)
+		held, err := tryLock(path)
 		if err == nil {
-			return sync.OnceFunc(func() { _ = held.Close() }), nil
+			return held, nil
 		}
 		if !errors.Is(err, errLocked) {
-			return nil, fmt.Errorf("lock %s: %w", f.path+suffix, err)
+			return nil, fmt.Errorf("lock %s: %w", path, err)
 		}
 		if err := pause(ctx, lockPoll); err != nil {
 			return nil, fmt.Errorf("wait for the lock on %s: %w", f.path, err)

@@ -11,7 +11,7 @@ import (
 type Memory struct {
 	mu    sync.Mutex
 	items map[string]string
-	held  map[string]chan struct{} // closed when the key is released
+	locks keyLocks
 }
 
 // Get returns the items that exist among keys.
@@ -44,31 +44,7 @@ func (m *Memory) Remove(_ context.Context, keys ...string) error {
 
 // Lock waits until key is free and takes it.
 func (m *Memory) Lock(ctx context.Context, key string) (release func(), err error) {
-	for {
-		m.mu.Lock()
-		busy, taken := m.held[key]
-		if !taken {
-			break
-		}
-		m.mu.Unlock()
-		select {
-		case <-busy:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
-	defer m.mu.Unlock()
-	if m.held == nil {
-		m.held = make(map[string]chan struct{})
-	}
-	free := make(chan struct{})
-	m.held[key] = free
-	return sync.OnceFunc(func() {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		delete(m.held, key)
-		close(free)
-	}), nil
+	return m.locks.lock(ctx, key)
 }
 
 // pick returns the items of keys.
@@ -80,4 +56,38 @@ func pick(items map[string]string, keys []string) map[string]string {
 		}
 	}
 	return out
+}
+
+// keyLocks are locks by name, taken within a process.
+type keyLocks struct {
+	mu   sync.Mutex
+	held map[string]chan struct{} // closed when the key is released
+}
+
+func (l *keyLocks) lock(ctx context.Context, key string) (release func(), err error) {
+	for {
+		l.mu.Lock()
+		busy, taken := l.held[key]
+		if !taken {
+			break
+		}
+		l.mu.Unlock()
+		select {
+		case <-busy:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	defer l.mu.Unlock()
+	if l.held == nil {
+		l.held = make(map[string]chan struct{})
+	}
+	free := make(chan struct{})
+	l.held[key] = free
+	return sync.OnceFunc(func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		delete(l.held, key)
+		close(free)
+	}), nil
 }
