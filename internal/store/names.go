@@ -1,0 +1,176 @@
+package store
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// maxTogether is how many names one statement looks up, and how many rows one inserts.
+const maxTogether = 8
+
+// nameConditions are, by number, the conditions that a row of user_keys k is one of so many
+// names. Their kinds and values are the arguments from $2 on.
+var nameConditions = func() (texts [maxTogether + 1]string) {
+	for n := 1; n <= maxTogether; n++ {
+		var parts []string
+		for i := range n {
+			parts = append(parts, "k.kind = $"+strconv.Itoa(2+2*i)+" AND k.value = $"+strconv.Itoa(3+2*i))
+		}
+		texts[n] = "(" + strings.Join(parts, " OR ") + ")"
+	}
+	return texts
+}()
+
+// nameArgs are the arguments of a statement with a name condition.
+func nameArgs(pool PoolID, keys []Key) []any {
+	args := make([]any, 1, 1+2*len(keys))
+	args[0] = pool
+	for _, k := range keys {
+		args = append(args, k.Kind, k.Value)
+	}
+	return args
+}
+
+// owners returns who has which of at most maxTogether names.
+func (t *tx) owners(pool PoolID, keys []Key) (map[Key]UserID, error) {
+	owners := make(map[Key]UserID, len(keys))
+	err := t.query(`SELECT k.kind, k.value, k.uid FROM user_keys k
+		WHERE k.pool = $1 AND `+nameConditions[len(keys)], nameArgs(pool, keys)...).
+		each(func(scan scanner) error {
+			var kind int64
+			var value string
+			var owner UserID
+			err := scan(&kind, &value, uid{&owner})
+			owners[Key{kindOf(kind), value}] = owner
+			return err
+		})
+	return owners, err
+}
+
+// naming is what a write does to the names of users.
+type naming struct {
+	added, removed []Key
+	// stolen are those of the added names that another user gives up.
+	stolen  map[Key]UserID
+	victims map[UserID]*User // as they will be
+}
+
+// planNames finds out what a user's new names mean. It refuses with *ExistsError when one
+// belongs to another user, unless steal lets it move.
+func (db *DB) planNames(t *tx, u *User, old []Key, steal bool) (*naming, error) {
+	n := &naming{added: without(u.Keys, old), removed: without(old, u.Keys)}
+	for part := range slices.Chunk(n.added, maxTogether) {
+		owners, err := t.owners(u.Pool, part)
+		if err != nil {
+			return nil, err
+		}
+		for _, k := range part {
+			owner, taken := owners[k]
+			switch {
+			case !taken || owner == u.ID:
+			case steal && (k.Kind == KeyEmail || k.Kind == KeyPhone):
+				if err := db.planTheft(t, n, u.Pool, owner, k); err != nil {
+					return nil, err
+				}
+			default:
+				return nil, &ExistsError{Kind: k.Kind}
+			}
+		}
+	}
+	return n, nil
+}
+
+// planTheft takes an alias from its owner, whose attribute stays but is no longer verified.
+func (db *DB) planTheft(t *tx, n *naming, pool PoolID, owner UserID, k Key) (err error) {
+	victim := n.victims[owner]
+	if victim == nil {
+		if victim, err = db.readUser(t, pool, owner); err != nil {
+			return err
+		}
+		if n.victims == nil {
+			n.stolen, n.victims = make(map[Key]UserID), make(map[UserID]*User)
+		}
+		victim.Modified = db.clock.Now()
+		n.victims[owner] = victim
+	}
+	n.stolen[k] = owner
+	victim.Attributes[string(k.Kind)+"_verified"] = "false"
+	victim.Keys = without(victim.Keys, []Key{k})
+	return nil
+}
+
+// applyNames writes what planNames found.
+func (db *DB) applyNames(t *tx, u *User, n *naming) error {
+	if err := t.deleteNames(u.Pool, u.ID, n.removed); err != nil {
+		return err
+	}
+	for _, victim := range n.victims {
+		if err := db.writeUser(t, victim); err != nil {
+			return err
+		}
+	}
+	var rows [][]any
+	for _, k := range n.added {
+		owner, stolen := n.stolen[k]
+		if !stolen {
+			rows = append(rows, []any{u.Pool, k.Kind, k.Value, u.ID})
+			continue
+		}
+		if err := t.must(`UPDATE user_keys SET uid = $5 WHERE pool = $1 AND kind = $2 AND value = $3 AND uid = $4`,
+			u.Pool, k.Kind, k.Value, owner, u.ID); err != nil {
+			return err
+		}
+	}
+	return t.insert(`INSERT INTO user_keys (pool, kind, value, uid)`, rows)
+}
+
+func (t *tx) deleteNames(pool PoolID, id UserID, keys []Key) error {
+	for _, k := range keys {
+		if err := t.must(`DELETE FROM user_keys WHERE pool = $1 AND kind = $2 AND value = $3 AND uid = $4`,
+			pool, k.Kind, k.Value, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// without returns the names of a that are not in b, each once.
+func without(a, b []Key) []Key {
+	var out []Key
+	for _, k := range a {
+		if !slices.Contains(b, k) && !slices.Contains(out, k) {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+// insert inserts rows of equal width, several per statement: they go over the network
+// together.
+func (t *tx) insert(into string, rows [][]any) error {
+	for part := range slices.Chunk(rows, maxTogether) {
+		args := slices.Concat(part...)
+		if _, err := t.exec(into+placeholders(len(part), len(part[0])), args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// placeholders returns the VALUES of an INSERT.
+func placeholders(rows, width int) string {
+	b := []byte(" VALUES ")
+	for i := range rows * width {
+		switch {
+		case i == 0:
+			b = append(b, '(')
+		case i%width == 0:
+			b = append(b, "), ("...)
+		default:
+			b = append(b, ", "...)
+		}
+		b = strconv.AppendInt(append(b, '$'), int64(i+1), 10)
+	}
+	return string(append(b, ')'))
+}

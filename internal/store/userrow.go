@@ -1,0 +1,277 @@
+package store
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cenote-id/cenote/api/cognitoidp"
+	"github.com/cenote-id/cenote/internal/seal"
+)
+
+// userColumns are what scanUser reads; they need userJoins after the table users u. The
+// user's failed passwords come along, so that a sign-in reads once.
+const (
+	userColumns = `u.pool, u.uid, u.version, u.sub, u.username, u.status, u.enabled, u.created, u.modified,
+		u.auth_after, u.credential, u.attributes, u.pending, u.names,
+		COALESCE(a.n, 0), COALESCE(a.last, 0), COALESCE(a.until, 0)`
+	userJoins = ` LEFT JOIN attempts a ON a.pool = u.pool AND a.uid = u.uid AND a.kind = '` + passwordFailures + `'`
+)
+
+// userRow is a user as the columns of its row.
+type userRow struct {
+	status                    int64
+	credential, names         []byte
+	attributes, pending       []byte
+	created, modified         int64
+	authAfter                 int64
+	enabled                   int64
+	pool                      int64
+	failures, last, lockUntil int64
+	id                        []byte
+}
+
+// scanUser reads userColumns, and the further columns that come before them into first.
+func (db *DB) scanUser(scan scanner, first ...any) (*User, error) {
+	var r userRow
+	var u User
+	err := scan(append(first, &r.pool, &r.id, &u.Version, &u.Sub, &u.Username, &r.status, &r.enabled,
+		&r.created, &r.modified, &r.authAfter, &r.credential, &r.attributes, &r.pending, &r.names,
+		&r.failures, &r.last, &r.lockUntil)...)
+	if err != nil {
+		return nil, err
+	}
+	return &u, db.decodeUser(&u, &r)
+}
+
+func (db *DB) decodeUser(u *User, r *userRow) (err error) {
+	if len(r.id) != len(u.ID) {
+		return errors.New("store: a user's id has a wrong length")
+	}
+	u.Pool, u.ID = PoolID(r.pool), UserID(r.id)
+	u.Enabled = r.enabled != 0
+	u.Created, u.Modified, u.AuthAfter = instant(r.created), instant(r.modified), instant(r.authAfter)
+	u.Failures = Failures{Count: int(r.failures), Last: instant(r.last), Until: instant(r.lockUntil)}
+	if u.Status, err = statusOf(r.status); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(r.attributes, &u.Attributes); err != nil {
+		return fmt.Errorf("store: a user's attributes cannot be read: %w", err)
+	}
+	if len(r.pending) > 0 {
+		if err := json.Unmarshal(r.pending, &u.Pending); err != nil {
+			return fmt.Errorf("store: a user's pending attributes cannot be read: %w", err)
+		}
+	}
+	if u.Keys, err = decodeKeys(r.names); err != nil || len(r.credential) == 0 {
+		return err
+	}
+	plain, err := db.keyring.Open(seal.Credential, u.context(), r.credential)
+	if err != nil {
+		return err
+	}
+	u.Credential, err = decodeCredential(plain)
+	return err
+}
+
+// context is what the user's sealed columns are bound to.
+func (u *User) context() []byte { return poolContext(u.Pool, string(u.ID[:])) }
+
+// encodeUser returns the columns that a user's changes go to. The error is ErrUnstorable
+// when a text cannot be kept.
+func (db *DB) encodeUser(u *User) (r *userRow, err error) {
+	r = &userRow{authAfter: millis(u.AuthAfter), modified: millis(u.Modified), created: millis(u.Created)}
+	if r.status, err = statusCode(u.Status); err != nil {
+		return nil, err
+	}
+	if r.attributes, err = encodeMap(u.Attributes); err != nil {
+		return nil, err
+	}
+	if len(u.Pending) > 0 {
+		if r.pending, err = encodeMap(u.Pending); err != nil {
+			return nil, err
+		}
+	}
+	for _, k := range u.Keys {
+		if !storable(k.Value) {
+			return nil, ErrUnstorable
+		}
+	}
+	r.names = encodeKeys(u.Keys)
+	if u.Credential.isZero() {
+		return r, nil
+	}
+	r.credential, err = db.keyring.Seal(seal.Credential, u.context(), encodeCredential(&u.Credential))
+	return r, err
+}
+
+func encodeMap(m map[string]string) ([]byte, error) {
+	if len(m) == 0 {
+		return []byte("{}"), nil
+	}
+	for name, value := range m {
+		if !storable(name) || !storable(value) {
+			return nil, ErrUnstorable
+		}
+	}
+	return json.Marshal(m)
+}
+
+// The stored codes of names and states never change their meaning.
+
+func (k KeyKind) code() int64 {
+	switch k {
+	case KeyUsername:
+		return 1
+	case KeySub:
+		return 2
+	case KeyEmail:
+		return 3
+	case KeyPhone:
+		return 4
+	case KeyPreferredUsername:
+		return 5
+	}
+	return 0
+}
+
+func kindOf(code int64) KeyKind {
+	kinds := [...]KeyKind{1: KeyUsername, KeySub, KeyEmail, KeyPhone, KeyPreferredUsername}
+	if code < 0 || code >= int64(len(kinds)) {
+		return ""
+	}
+	return kinds[code]
+}
+
+type userStatus = cognitoidp.UserStatusType
+
+// userStatuses are the stored codes of statuses, by index.
+func userStatuses() [9]userStatus {
+	return [9]userStatus{
+		1: cognitoidp.UserStatusTypeUnconfirmed,
+		2: cognitoidp.UserStatusTypeConfirmed,
+		3: cognitoidp.UserStatusTypeArchived,
+		4: cognitoidp.UserStatusTypeCompromised,
+		5: cognitoidp.UserStatusTypeUnknown,
+		6: cognitoidp.UserStatusTypeResetRequired,
+		7: cognitoidp.UserStatusTypeForceChangePassword,
+		8: cognitoidp.UserStatusTypeExternalProvider,
+	}
+}
+
+func statusCode(s userStatus) (int64, error) {
+	for code, status := range userStatuses() {
+		if status == s && code > 0 {
+			return int64(code), nil
+		}
+	}
+	return 0, fmt.Errorf("store: no user has the status %q", s)
+}
+
+func statusOf(code int64) (userStatus, error) {
+	statuses := userStatuses()
+	if code < 1 || code >= int64(len(statuses)) {
+		return "", fmt.Errorf("store: no user status has the code %d", code)
+	}
+	return statuses[code], nil
+}
+
+// encodeKeys packs names as kind, length, value.
+func encodeKeys(keys []Key) []byte {
+	var b []byte
+	for _, k := range keys {
+		b = append(b, byte(k.Kind.code()))
+		b = appendBytes(b, []byte(k.Value))
+	}
+	return b
+}
+
+var errPacked = errors.New("store: a packed column cannot be read")
+
+func decodeKeys(b []byte) ([]Key, error) {
+	var keys []Key
+	u := unpacker{b: b}
+	for len(u.b) > 0 && !u.bad {
+		kind := kindOf(int64(u.b[0]))
+		u.b = u.b[1:]
+		u.bad = u.bad || kind == ""
+		keys = append(keys, Key{kind, string(u.bytes())})
+	}
+	if u.bad {
+		return nil, errPacked
+	}
+	return keys, nil
+}
+
+func (c *Credential) isZero() bool {
+	return len(c.Salt) == 0 && len(c.Verifier) == 0 && c.Set.IsZero() && c.TemporaryUntil.IsZero() && len(c.History) == 0
+}
+
+// credentialFormat is the first byte of a packed credential.
+const credentialFormat = 1
+
+// encodeCredential packs a credential: format, two times, salt, verifier, and the history
+// as salts and verifiers to the end.
+func encodeCredential(c *Credential) []byte {
+	b := []byte{credentialFormat}
+	b = binary.AppendVarint(b, millis(c.Set))
+	b = binary.AppendVarint(b, millis(c.TemporaryUntil))
+	b = appendBytes(b, c.Salt)
+	b = appendBytes(b, c.Verifier)
+	for _, p := range c.History {
+		b = appendBytes(b, p.Salt)
+		b = appendBytes(b, p.Verifier)
+	}
+	return b
+}
+
+func decodeCredential(b []byte) (Credential, error) {
+	if len(b) == 0 || b[0] != credentialFormat {
+		return Credential{}, errPacked
+	}
+	u := unpacker{b: b[1:]}
+	c := Credential{Set: u.time(), TemporaryUntil: u.time(), Salt: u.bytes(), Verifier: u.bytes()}
+	for len(u.b) > 0 && !u.bad {
+		c.History = append(c.History, PastPassword{Salt: u.bytes(), Verifier: u.bytes()})
+	}
+	if u.bad {
+		return Credential{}, errPacked
+	}
+	return c, nil
+}
+
+func appendBytes(b, value []byte) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(value))), value...)
+}
+
+// unpacker reads packed values; bad stays set after the first that is not there.
+type unpacker struct {
+	b   []byte
+	bad bool
+}
+
+func (u *unpacker) time() time.Time {
+	ms, n := binary.Varint(u.b)
+	if n <= 0 {
+		u.bad = true
+		return time.Time{}
+	}
+	u.b = u.b[n:]
+	return instant(ms)
+}
+
+func (u *unpacker) bytes() []byte {
+	size, n := binary.Uvarint(u.b)
+	if n <= 0 || size > uint64(len(u.b)-n) {
+		u.bad = true
+		return nil
+	}
+	value := u.b[n : n+int(size)]
+	u.b = u.b[n+int(size):]
+	if len(value) == 0 {
+		return nil
+	}
+	return value[:len(value):len(value)]
+}
