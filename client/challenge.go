@@ -54,7 +54,7 @@ func (p *Pool) initiate(ctx context.Context, flow Flow, again repeat, username s
 //
 // It must be answered within the time that the app client gives for it, three minutes by
 // default.
-type Challenge struct {
+type Challenge struct { //nolint:errname // callers answer it rather than report it
 	// Name is the challenge's name, such as SMS_MFA.
 	Name string
 	// Parameters are what the service says about it, such as where a code went.
@@ -128,7 +128,7 @@ func (u *User) challenge(a answerOf) *Challenge {
 
 // NewPasswordRequired is the error of a sign-in with a temporary password: the user, whom
 // an administrator made, has to choose a password now.
-type NewPasswordRequired struct {
+type NewPasswordRequired struct { //nolint:errname // likewise
 	// RequiredAttributes are the attributes that the pool requires and the user does not
 	// have; Answer has to give them.
 	RequiredAttributes []string

@@ -117,10 +117,10 @@ func (cfg *Config) fill() {
 		cfg.Storage = new(Memory)
 	}
 	if cfg.Now == nil {
-		cfg.Now = time.Now
+		cfg.Now = time.Now //nolint:forbidigo // programs use this package without the server's clock
 	}
 	if cfg.Random == nil {
-		cfg.Random = rand.Reader
+		cfg.Random = rand.Reader //nolint:forbidigo // likewise
 	}
 }
 

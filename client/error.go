@@ -63,7 +63,7 @@ func (e *Error) throttled() bool {
 //
 // The constants below are those that the operations of this package answer; any other
 // name can be compared as client.Code("...").
-type Code string
+type Code string //nolint:errname // it is a value to compare with and to switch on
 
 // Error returns the name.
 func (c Code) Error() string { return string(c) }

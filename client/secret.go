@@ -9,21 +9,26 @@ import (
 
 const redacted = "***"
 
-// Secret is text that must not reach a log: every way of printing it shows three stars.
-// string(s) is the text itself.
+// Secret is text that must not reach a log: every way of printing it, JSON too, shows
+// three stars, or nothing where it is empty. string(s) is the text itself.
 type Secret string
 
-// String returns three stars.
-func (Secret) String() string { return redacted }
+// String hides the secret.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return redacted
+}
 
-// GoString returns three stars.
-func (Secret) GoString() string { return redacted }
+// GoString hides the secret.
+func (s Secret) GoString() string { return s.String() }
 
-// LogValue returns three stars.
-func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+// LogValue hides the secret.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// MarshalText returns three stars, so that JSON does not show the secret either.
-func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+// MarshalText hides the secret.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // SecretHash proves to the service that the caller knows an app client's secret. It is
 // the base64 form of HMAC-SHA256 over user name and client id, under the secret.
