@@ -1,0 +1,50 @@
+package httpd
+
+import (
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// BelieveProxies returns a handler that sees the client's address where a trusted proxy
+// forwarded the request: the right-most address of X-Forwarded-For that is no trusted
+// proxy. Anything to the left of it was written by the client, who may write what they
+// like. Requests from elsewhere keep their own address, whatever their headers say.
+func BelieveProxies(trusted []netip.Prefix, next http.Handler) http.Handler {
+	if len(trusted) == 0 {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if from, err := netip.ParseAddrPort(r.RemoteAddr); err == nil && within(trusted, from.Addr()) {
+			if client, ok := forwarded(trusted, r.Header.Values("X-Forwarded-For")); ok {
+				r = r.Clone(r.Context())
+				r.RemoteAddr = netip.AddrPortFrom(client, 0).String()
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func forwarded(trusted []netip.Prefix, headers []string) (netip.Addr, bool) {
+	hops := strings.Split(strings.Join(headers, ","), ",")
+	for i := len(hops) - 1; i >= 0; i-- {
+		addr, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		if err != nil {
+			return netip.Addr{}, false
+		}
+		if !within(trusted, addr) {
+			return addr.Unmap(), true
+		}
+	}
+	return netip.Addr{}, false
+}
+
+func within(networks []netip.Prefix, a netip.Addr) bool {
+	a = a.Unmap()
+	for _, n := range networks {
+		if n.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
