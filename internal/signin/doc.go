@@ -1,0 +1,34 @@
+// Package signin is the authentication state machine of user pools: flows, challenges and
+// the Sessions between them. It also ends what it began: refresh, revocation, signing out.
+//
+// Start and Answer are its doors. Both return a Step: a Challenge to answer, or a Grant,
+// which only token.Issue turns into tokens. The operations InitiateAuth,
+// RespondToAuthChallenge and their admin twins are thin shells around them.
+//
+//	Start ── flow gate ── secret hash ── user or Stranger ── lockout ── PreAuthentication
+//	  │ password: VerifyPassword ─────────────────┐
+//	  │ SRP: PASSWORD_VERIFIER ── Answer: proof ──┤
+//	  │                                           ▼ count of failures looked at again
+//	  │                                        account   disabled, unconfirmed, reset, expired
+//	  │                                           ▼
+//	  │                                        new password   NEW_PASSWORD_REQUIRED ── Answer ─┐
+//	  │                                           ▼ <──────────────────────────────────────────┘
+//	  │                                        second factor
+//	  │                                           ▼
+//	  │                                        device
+//	  │                                           ▼
+//	  └─ no step is skipped ──────────────────▶ PostAuthentication ── spend the proof ── Grant
+//
+// The stages behind the proof are one list that every flow walks from where it stands, so
+// a challenge can only lead to what follows it; which challenge leads where is one table
+// (transitions.go). A proof that could be sent twice (a SECRET_BLOCK, a Session) is used
+// up by one awaited write that counts on all nodes, before the next challenge or the Grant
+// is handed out; what fails before that uses up nothing.
+//
+// The state between two calls is the client's to carry, sealed: bound to the pool's
+// internal id, the client, the user, the challenge, its expiry, and to the user's password
+// and auth_after as they were. Nothing is stored for a sign-in under way.
+//
+// Where a client hides which users exist, an unknown name meets a Stranger, who walks the
+// same path at the same cost until the proof, which cannot hold.
+package signin

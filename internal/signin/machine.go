@@ -1,0 +1,214 @@
+package signin
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/cenote-id/cenote/api/cognitoidp"
+	"github.com/cenote-id/cenote/internal/catalog"
+	"github.com/cenote-id/cenote/internal/credential"
+	"github.com/cenote-id/cenote/internal/directory"
+	"github.com/cenote-id/cenote/internal/naming"
+	"github.com/cenote-id/cenote/internal/store"
+	"github.com/cenote-id/cenote/internal/token"
+	"github.com/cenote-id/cenote/internal/trigger"
+)
+
+// StartInput begins a sign-in.
+type StartInput struct {
+	Client     *catalog.Client
+	Admin      bool // through AdminInitiateAuth
+	Flow       cognitoidp.AuthFlowType
+	Parameters map[string]string // AuthParameters
+	Metadata   map[string]string // ClientMetadata
+	Time       time.Time         // of the call
+}
+
+// AnswerInput answers a challenge.
+type AnswerInput struct {
+	Client    *catalog.Client
+	Admin     bool // through AdminRespondToAuthChallenge
+	Challenge cognitoidp.ChallengeNameType
+	Session   string            // empty where none was sent
+	Responses map[string]string // ChallengeResponses
+	Metadata  map[string]string // ClientMetadata
+	Time      time.Time         // of the call
+}
+
+// Step is what Start and Answer lead to; exactly one member is set.
+type Step struct {
+	Challenge *Challenge
+	Grant     *token.Grant
+}
+
+// Challenge is what the client must answer next.
+type Challenge struct {
+	Name       cognitoidp.ChallengeNameType
+	Parameters map[string]string // ChallengeParameters
+	Session    string            // empty for PASSWORD_VERIFIER of USER_SRP_AUTH
+}
+
+// attempt is a sign-in within one call.
+type attempt struct {
+	client  *catalog.Client
+	admin   bool
+	proven  catalog.ProvenClient
+	flow    cognitoidp.AuthFlowType
+	now     time.Time
+	eventID string
+	// name is the user's name as typed.
+	name string
+	// user is read fresh in this call; a Stranger where stranger says so.
+	user     *store.User
+	stranger bool
+	// metadata is ClientMetadata as the triggers at the end see it: that of an answer, never
+	// that of InitiateAuth.
+	metadata map[string]string
+	source   trigger.TokenSource
+	// spend uses up the proof that brought the attempt here, or refuses; nil where the proof
+	// is of no use to who overhears it again.
+	spend func(context.Context) error
+}
+
+// pool returns the pool of the attempt's client.
+func (a *attempt) pool() *catalog.Pool { return a.client.Pool }
+
+// event is what triggers learn of the attempt.
+func (a *attempt) event() trigger.Subject {
+	e := trigger.Subject{
+		Pool: a.pool(), ClientID: a.client.ID(), Username: a.user.Username,
+		Attributes: directory.EventAttributes(a.pool(), a.user), ClientMetadata: a.metadata,
+	}
+	if a.stranger {
+		e.Username, e.Attributes = a.name, map[string]string{}
+	}
+	return e
+}
+
+// Start begins a sign-in with one of the flows of InitiateAuth, but those of refresh.
+func (s *Service) Start(ctx context.Context, in StartInput) (*Step, error) {
+	step, err := s.start(ctx, in)
+	return step, s.metrics.ended(in.Client, in.Flow, step, err)
+}
+
+func (s *Service) start(ctx context.Context, in StartInput) (*Step, error) {
+	f, err := s.admit(in)
+	if err != nil {
+		return nil, err
+	}
+	name := in.Parameters[paramUsername]
+	proven, err := prove(in.Client, in.Parameters)
+	if err != nil {
+		return nil, err
+	}
+	eventID, err := naming.UUID(s.random)
+	if err != nil {
+		return nil, err
+	}
+	return f.begin(s, ctx, &attempt{
+		client: in.Client, admin: in.Admin, proven: proven, flow: in.Flow, now: in.Time,
+		eventID: eventID, name: name, source: trigger.TokenAuthentication,
+	}, in)
+}
+
+// prove checks the SECRET_HASH among parameters, made over the USERNAME among them or over
+// one of the canonical names.
+func prove(c *catalog.Client, parameters map[string]string, canonical ...string) (catalog.ProvenClient, error) {
+	proven, err := credential.ProveClientAuth(c, parameters[paramUsername], optional(parameters, paramSecretHash), canonical...)
+	return proven, because(reasonClient, err)
+}
+
+// Answer goes on with a sign-in.
+func (s *Service) Answer(ctx context.Context, in AnswerInput) (*Step, error) {
+	a := &attempt{
+		client: in.Client, admin: in.Admin, now: in.Time,
+		metadata: in.Metadata, source: trigger.TokenAuthentication,
+	}
+	step, err := s.answer(ctx, a, in)
+	return step, s.metrics.ended(in.Client, a.flow, step, err)
+}
+
+// meet finds the user of a starting attempt and lets PreAuthentication refuse. What comes
+// out is somebody who may be asked for a proof. Only where migrate says so may the pool's
+// owner bring in a user that the pool does not have: SRP shows no password to migrate with.
+func (s *Service) meet(ctx context.Context, a *attempt, in StartInput, migrate bool) error {
+	u, err := s.directory.Find(ctx, a.pool(), a.name)
+	if errors.Is(err, store.ErrNotFound) {
+		if migrate {
+			if err := s.migrate(ctx, a, in); err != nil {
+				return err
+			}
+		}
+		if !a.client.HidesUsers() {
+			return noUser()
+		}
+		a.stranger = true
+		u, err = s.credential.Stranger(ctx, a.pool(), a.name)
+	}
+	if err != nil {
+		return err
+	}
+	a.user = u
+	if err := s.credential.CheckLockout(u); err != nil {
+		return because(reasonLocked, err)
+	}
+	if err := s.preAuthenticate(ctx, a, in); err != nil {
+		return err
+	}
+	// Who hides users shows this only to who has the password.
+	if u.Status == cognitoidp.UserStatusTypeResetRequired && !a.client.HidesUsers() {
+		return resetRequired()
+	}
+	return nil
+}
+
+// proved goes on after the first factor held.
+func (s *Service) proved(ctx context.Context, a *attempt) (*Step, error) {
+	if err := s.credential.Succeeded(ctx, a.pool(), a.user); err != nil {
+		return nil, because(reasonLocked, err)
+	}
+	return s.advance(ctx, a, stageAccount)
+}
+
+// wrong counts a first factor that did not hold, and refuses.
+func (s *Service) wrong(ctx context.Context, a *attempt) error {
+	if err := s.credential.Failed(ctx, a.pool(), a.user); err != nil {
+		return because(reasonLocked, err)
+	}
+	return badCredentials()
+}
+
+// pose uses up what the attempt was proved by and returns the next challenge.
+func (s *Service) pose(ctx context.Context, a *attempt, name cognitoidp.ChallengeNameType, parameters map[string]string) (*Step, error) {
+	if err := a.use(ctx); err != nil {
+		return nil, err
+	}
+	text, err := s.sealSession(a, name)
+	if err != nil {
+		return nil, err
+	}
+	return &Step{Challenge: &Challenge{Name: name, Parameters: parameters, Session: text}}, nil
+}
+
+// finish ends a sign-in that has passed every stage.
+func (s *Service) finish(ctx context.Context, a *attempt) (*Step, error) {
+	event := a.event()
+	if err := s.triggers.PostAuthentication(ctx, trigger.PostAuthenticationEvent{Subject: event}); err != nil {
+		return nil, because(reasonTrigger, err)
+	}
+	if err := a.use(ctx); err != nil {
+		return nil, err
+	}
+	return &Step{Grant: &token.Grant{
+		Client: a.proven, User: a.user, Time: a.now, EventID: a.eventID, Source: a.source, Event: event,
+	}}, nil
+}
+
+// use spends the proof that brought the attempt here.
+func (a *attempt) use(ctx context.Context) error {
+	if a.spend == nil {
+		return nil
+	}
+	return a.spend(ctx)
+}

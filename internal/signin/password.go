@@ -1,0 +1,113 @@
+package signin
+
+import (
+	"context"
+	"errors"
+
+	"github.com/cenote-id/cenote/api/cognitoidp"
+	"github.com/cenote-id/cenote/internal/credential"
+	"github.com/cenote-id/cenote/internal/store"
+)
+
+// beginPassword is USER_PASSWORD_AUTH and ADMIN_USER_PASSWORD_AUTH: the password comes with
+// the start.
+func (s *Service) beginPassword(ctx context.Context, a *attempt, in StartInput) (*Step, error) {
+	if err := s.meet(ctx, a, in, true); err != nil {
+		return nil, err
+	}
+	ok, err := s.credential.VerifyPassword(ctx, a.pool(), a.user, in.Parameters[paramPassword])
+	if err != nil {
+		return nil, err
+	}
+	if !ok || a.stranger {
+		return nil, s.wrong(ctx, a)
+	}
+	return s.proved(ctx, a)
+}
+
+// beginSRP is USER_SRP_AUTH: the password never crosses the wire. The state of the
+// exchange travels in SECRET_BLOCK, and the answer carries no Session since the clients
+// that exist send none back.
+func (s *Service) beginSRP(ctx context.Context, a *attempt, in StartInput) (*Step, error) {
+	number, err := credential.ParseSRPA(in.Parameters[paramSRPA])
+	if err != nil {
+		return nil, because(reasonOther, err)
+	}
+	if err := s.meet(ctx, a, in, false); err != nil {
+		return nil, err
+	}
+	c, err := s.credential.StartSRP(ctx, a.client, a.user, number, credential.Exchange{
+		Name: a.name, Stranger: a.stranger, EventID: a.eventID,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Step{Challenge: &Challenge{
+		Name: cognitoidp.ChallengeNameTypePasswordVerifier,
+		Parameters: map[string]string{
+			"SALT": c.Salt, "SRP_B": c.B, "SECRET_BLOCK": c.SecretBlock,
+			paramUsername: a.user.Username, paramUserID: a.user.Username,
+		},
+	}}, nil
+}
+
+// answerSRP judges PASSWORD_VERIFIER. Whatever is wrong reads the same to the client.
+func (s *Service) answerSRP(ctx context.Context, a *attempt, in AnswerInput) (*Step, error) {
+	a.flow = cognitoidp.AuthFlowTypeUserSrpAuth
+	if err := require(in.Responses, paramClaimBlock, paramClaim, paramTimestamp); err != nil {
+		return nil, err
+	}
+	x, refusal := s.credential.OpenSRP(in.Client, in.Responses[paramClaimBlock])
+	var canonical []string
+	if refusal == nil {
+		canonical = []string{x.Username, x.Sub, x.Name}
+	}
+	var err error
+	if a.proven, err = prove(in.Client, in.Responses, canonical...); err != nil {
+		return nil, err
+	}
+	if refusal != nil {
+		return nil, badCredentials()
+	}
+	if err := s.meetAgain(ctx, a, x); err != nil {
+		return nil, err
+	}
+	if err := s.credential.CheckLockout(a.user); err != nil {
+		return nil, because(reasonLocked, err)
+	}
+	ok, err := s.credential.FinishSRP(ctx, a.pool(), x, a.user, in.Responses[paramTimestamp], in.Responses[paramClaim])
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, s.wrong(ctx, a)
+	}
+	a.spend = func(ctx context.Context) error {
+		first, err := s.credential.SpendSRP(ctx, x)
+		if err == nil && !first {
+			err = badCredentials()
+		}
+		return err
+	}
+	return s.proved(ctx, a)
+}
+
+// meetAgain finds the user with whom the exchange began, or the Stranger.
+func (s *Service) meetAgain(ctx context.Context, a *attempt, x *credential.Exchange) error {
+	a.eventID, a.stranger = x.EventID, x.Stranger
+	u, err := s.store.FindUser(ctx, a.pool().Internal(), store.Key{Kind: store.KeySub, Value: x.Sub})
+	if errors.Is(err, store.ErrNotFound) {
+		if !x.Stranger {
+			return badCredentials()
+		}
+		u, err = s.credential.Stranger(ctx, a.pool(), x.Name)
+	}
+	if err != nil {
+		return err
+	}
+	if a.name != x.Name && a.name != u.Username && !a.names(u) {
+		return badCredentials()
+	}
+	a.user = u
+	return nil
+}

@@ -1,0 +1,109 @@
+package signin
+
+import (
+	"context"
+
+	"github.com/cenote-id/cenote/api"
+	"github.com/cenote-id/cenote/api/cognitoidp"
+	"github.com/cenote-id/cenote/internal/credential"
+	"github.com/cenote-id/cenote/internal/fault"
+	"github.com/cenote-id/cenote/internal/trigger"
+)
+
+// stage is a place of the way that follows a first factor.
+type stage uint8
+
+// The stages, in their order.
+const (
+	stageAccount      stage = iota // the account's state refuses, or not
+	stageNewPassword               // a temporary password must be replaced
+	stageSecondFactor              // MFA
+	stageDevice                    // a remembered device proves itself
+	stageFinish                    // PostAuthentication, then the Grant
+)
+
+// advance walks the stages from one on, up to the first that poses a challenge, or to the
+// Grant.
+func (s *Service) advance(ctx context.Context, a *attempt, from stage) (*Step, error) {
+	for at := from; at < stageFinish; at++ {
+		step, err := s.enter(ctx, a, at)
+		if step != nil || err != nil {
+			return step, err
+		}
+	}
+	return s.finish(ctx, a)
+}
+
+// enter returns the challenge that stands at a stage, or nil to go on.
+func (s *Service) enter(ctx context.Context, a *attempt, at stage) (*Step, error) {
+	switch at {
+	case stageAccount:
+		return nil, accountState(a)
+	case stageNewPassword:
+		return s.askNewPassword(ctx, a)
+	case stageSecondFactor:
+		return nil, secondFactor(a)
+	default:
+		return nil, device(a)
+	}
+}
+
+// accountState refuses accounts that may not sign in although the proof held.
+func accountState(a *attempt) error {
+	switch u := a.user; {
+	case !u.Enabled:
+		return refuse(reasonDisabled, fault.NotAuthorized(textDisabled))
+	case u.Status == cognitoidp.UserStatusTypeUnconfirmed:
+		return refuse(reasonUnconfirmed, fault.UserNotConfirmed(textUnconfirmed))
+	case u.Status == cognitoidp.UserStatusTypeResetRequired:
+		return resetRequired()
+	case u.Status == cognitoidp.UserStatusTypeForceChangePassword && credential.TemporaryExpired(u, a.now):
+		return refuse(reasonExpired, fault.NotAuthorized(textPasswordExpired))
+	default:
+		return nil
+	}
+}
+
+func resetRequired() error {
+	return refuse(reasonReset, fault.PasswordResetRequired(textResetRequired))
+}
+
+// secondFactor lets nobody in without the factor that a pool asks for.
+func secondFactor(a *attempt) error {
+	if mfa := api.Value(a.pool().Config.MfaConfiguration); mfa != "" && mfa != cognitoidp.UserPoolMfaTypeOff {
+		return &api.NotImplementedError{Operation: operation(a.admin, "InitiateAuth"), Member: "MfaConfiguration"}
+	}
+	return nil
+}
+
+// device has nothing to ask in a pool that remembers no devices: a DEVICE_KEY that a
+// client kept from other times names none, and does not count.
+func device(a *attempt) error {
+	if d := a.pool().Config.DeviceConfiguration; d != nil && *d != (cognitoidp.DeviceConfigurationType{}) {
+		return &api.NotImplementedError{Operation: operation(a.admin, "InitiateAuth"), Member: "DeviceConfiguration"}
+	}
+	return nil
+}
+
+// preAuthenticate lets the pool's owner refuse an attempt before its proof is judged. Only
+// clients that hide users tell whether there is one.
+func (s *Service) preAuthenticate(ctx context.Context, a *attempt, in StartInput) error {
+	e := trigger.PreAuthenticationEvent{Subject: a.event(), ValidationData: in.Metadata}
+	if a.client.HidesUsers() {
+		e.UserNotFound = new(a.stranger)
+	}
+	return because(reasonTrigger, s.triggers.PreAuthentication(ctx, e))
+}
+
+// migrate asks the pool's owner for a user that the pool does not have.
+func (s *Service) migrate(ctx context.Context, a *attempt, in StartInput) error {
+	answer, err := s.triggers.UserMigration(ctx, trigger.UserMigrationEvent{
+		Subject:  trigger.Subject{Pool: a.pool(), ClientID: a.client.ID(), Username: a.name},
+		Source:   trigger.UserMigrationAuthentication,
+		Password: in.Parameters[paramPassword], ValidationData: in.Metadata,
+	})
+	if err == nil && answer.Found {
+		err = &api.NotImplementedError{Operation: operation(a.admin, "InitiateAuth"), Member: "LambdaConfig.UserMigration"}
+	}
+	return because(reasonTrigger, err)
+}

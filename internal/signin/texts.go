@@ -1,0 +1,86 @@
+package signin
+
+import (
+	"errors"
+
+	"github.com/cenote-id/cenote/internal/fault"
+)
+
+// The texts that clients see. Those without a note are recorded from AWS.
+const (
+	textBadCredentials  = "Incorrect username or password."
+	textNoUser          = "User does not exist."
+	textDisabled        = "User is disabled."
+	textUnconfirmed     = "User is not confirmed."
+	textResetRequired   = "Password reset required for the user"
+	textPasswordExpired = "Temporary password has expired and must be reset by an administrator."
+
+	textSRPDenied      = "USER_SRP_AUTH is not enabled for the client."
+	textPasswordDenied = "USER_PASSWORD_AUTH flow not enabled for this client"
+	textFlowDenied     = "Auth flow not enabled for this client"
+	textCustomDenied   = "CUSTOM_AUTH is not enabled for the client." // after its siblings
+	textChoiceDenied   = "USER_AUTH flow not enabled for this client" // after its siblings
+	textWrongOperation = "Initiate Auth method not supported."        // AdminInitiateAuth: after InitiateAuth's
+	textNoCustom       = "Custom auth lambda trigger is not configured for the user pool."
+	textRotates        = "This API does not support refresh token rotation"
+
+	textMissing        = "Missing required parameter "
+	textSession        = "Invalid session for the user."
+	textSessionExpired = "Invalid session for the user, session is expired."
+	textSessionUsed    = "Invalid session for the user, session can only be used once."
+
+	// The constraint texts of members that hold a password.
+	textPasswordLong  = "1 validation error detected: Value at 'password' failed to satisfy constraint: Member must have length less than or equal to 256"
+	textPasswordBlank = `1 validation error detected: Value at 'password' failed to satisfy constraint: Member must satisfy regular expression pattern: [\S]+`
+
+	textNoSecret    = "Client %s is configured with secret but the client secret was not received" // chosen here, after the text for SECRET_HASH
+	textWrongSecret = "Unable to verify secret "                                                   // chosen here, after the text for SECRET_HASH
+)
+
+// The reasons under which refused sign-ins are counted.
+const (
+	reasonCredentials = "bad_credentials"
+	reasonLocked      = "locked"
+	reasonNoUser      = "user_not_found"
+	reasonDisabled    = "disabled"
+	reasonUnconfirmed = "unconfirmed"
+	reasonReset       = "password_reset_required"
+	reasonExpired     = "password_expired"
+	reasonSession     = "session"
+	reasonNewPassword = "new_password"
+	reasonTrigger     = "trigger_denied"
+	reasonFlow        = "flow"
+	reasonClient      = "client_secret"
+	reasonOther       = "other"
+)
+
+// refusal is an error that a client sees, with the reason under which it is counted.
+type refusal struct {
+	seen   *fault.Error
+	reason string
+}
+
+// Error is the text of the error that the client sees.
+func (r *refusal) Error() string { return r.seen.Error() }
+
+// Unwrap returns the error that the client sees.
+func (r *refusal) Unwrap() error { return r.seen }
+
+func refuse(reason string, seen *fault.Error) error { return &refusal{seen: seen, reason: reason} }
+
+func badCredentials() error {
+	return refuse(reasonCredentials, fault.NotAuthorized(textBadCredentials))
+}
+
+func noUser() error { return refuse(reasonNoUser, fault.UserNotFound(textNoUser)) }
+
+func badSession(text string) error { return refuse(reasonSession, fault.NotAuthorized(text)) }
+
+// because gives an error that a client sees the reason under which it is counted; others
+// stay as they are.
+func because(reason string, err error) error {
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		return refuse(reason, f)
+	}
+	return err
+}

@@ -1,0 +1,118 @@
+package signin
+
+import (
+	"context"
+	"errors"
+
+	"github.com/cenote-id/cenote/api"
+	"github.com/cenote-id/cenote/api/cognitoidp"
+	"github.com/cenote-id/cenote/internal/store"
+)
+
+// transition is what a challenge asks for and where its answer leads.
+type transition struct {
+	required []string // members of ChallengeResponses besides USERNAME
+	// next is where the way goes on after a right answer.
+	next stage
+	// judge judges the answer of the attempt's user to the challenge of the session; nil for
+	// the challenges that are not posed.
+	judge func(*Service, context.Context, *attempt, *session, AnswerInput) error
+}
+
+// transitionOf returns the row of a challenge that carries a Session. PASSWORD_VERIFIER of
+// USER_SRP_AUTH carries none: see answerSRP.
+//
+// Pools cannot be set up for the challenges without judge, so nobody holds a Session for
+// them: their answers fail at it, as they do on AWS in such pools.
+func transitionOf(name cognitoidp.ChallengeNameType) transition {
+	switch name {
+	case cognitoidp.ChallengeNameTypeNewPasswordRequired:
+		return transition{[]string{paramNewPassword}, stageSecondFactor, (*Service).judgeNewPassword}
+	case cognitoidp.ChallengeNameTypeSelectMfaType, cognitoidp.ChallengeNameTypeMfaSetup:
+		return transition{next: stageDevice}
+	case cognitoidp.ChallengeNameTypeSmsMfa:
+		return transition{required: []string{"SMS_MFA_CODE"}, next: stageDevice}
+	case cognitoidp.ChallengeNameTypeSoftwareTokenMfa:
+		return transition{required: []string{"SOFTWARE_TOKEN_MFA_CODE"}, next: stageDevice}
+	case cognitoidp.ChallengeNameTypeEmailOtp:
+		return transition{next: stageDevice}
+	case cognitoidp.ChallengeNameTypeDeviceSrpAuth:
+		return transition{required: []string{paramDeviceKey, paramSRPA}, next: stageDevice}
+	case cognitoidp.ChallengeNameTypeDevicePasswordVerifier:
+		return transition{required: []string{paramDeviceKey, paramClaimBlock, paramClaim, paramTimestamp}, next: stageFinish}
+	default: // the challenges of CUSTOM_AUTH and USER_AUTH
+		return transition{next: stageAccount}
+	}
+}
+
+// answer judges the answer to a challenge and goes on.
+func (s *Service) answer(ctx context.Context, a *attempt, in AnswerInput) (*Step, error) {
+	if err := require(in.Responses, paramUsername); err != nil {
+		return nil, err
+	}
+	a.name = in.Responses[paramUsername]
+	if in.Challenge == cognitoidp.ChallengeNameTypePasswordVerifier {
+		return s.answerSRP(ctx, a, in)
+	}
+	t := transitionOf(in.Challenge)
+	if err := require(in.Responses, t.required...); err != nil {
+		return nil, err
+	}
+	if in.Session == "" {
+		return nil, missing(paramSession)
+	}
+	x, err := s.resume(ctx, a, in)
+	if err != nil {
+		return nil, err
+	}
+	if t.judge == nil {
+		return nil, &api.NotImplementedError{Operation: operation(in.Admin, "RespondToAuthChallenge"), Member: "ChallengeName"}
+	}
+	if err := t.judge(s, ctx, a, x, in); err != nil {
+		return nil, err
+	}
+	return s.advance(ctx, a, t.next)
+}
+
+// resume opens the Session of an answer and puts the attempt where the challenge was
+// posed: the same client, proven again, and the same user in the same state.
+func (s *Service) resume(ctx context.Context, a *attempt, in AnswerInput) (*session, error) {
+	x, refusal := s.openSession(in.Client, in.Challenge, in.Session, in.Time)
+	var canonical []string
+	if refusal == nil {
+		canonical = []string{x.Username, x.Sub}
+	}
+	var err error
+	if a.proven, err = prove(in.Client, in.Responses, canonical...); err != nil {
+		return nil, err
+	}
+	if refusal != nil {
+		return nil, refusal
+	}
+	a.flow, a.eventID = x.Flow, x.EventID
+	a.user, err = s.store.FindUser(ctx, a.pool().Internal(), store.Key{Kind: store.KeySub, Value: x.Sub})
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, badSession(textSession)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !a.names(a.user) {
+		return nil, badSession(textSession)
+	}
+	if !x.concerns(a.user) {
+		return nil, s.stale(ctx, x)
+	}
+	return x, accountState(a)
+}
+
+// names says whether the USERNAME of an answer means u: by the canonical name, sub or an
+// alias.
+func (a *attempt) names(u *store.User) bool {
+	for _, key := range u.Keys {
+		if key.Value == a.pool().Fold(key.Kind, a.name) {
+			return true
+		}
+	}
+	return a.name == u.Username
+}
