@@ -14,7 +14,7 @@ const loadTimeout = 10 * time.Second
 // cache keeps the results of loads by key and lets callers that miss the same key at the
 // same time share one load. A nil *lease, or an expired one, means that nothing kept may
 // be used; loads are shared all the same.
-type cache[T any] struct {
+type cache[T comparable] struct {
 	limit   int
 	mu      sync.RWMutex
 	entries map[string]T
@@ -30,7 +30,7 @@ type flight[T any] struct {
 	err   error
 }
 
-func newCache[T any](limit int) *cache[T] {
+func newCache[T comparable](limit int) *cache[T] {
 	return &cache[T]{limit: limit, entries: map[string]T{}, flights: map[string]*flight[T]{}}
 }
 
@@ -89,6 +89,15 @@ func (c *cache[T]) keep(key string, value T) {
 		}
 	}
 	c.entries[key] = value
+}
+
+// replace keeps next in the place of old, unless old was dropped or replaced meanwhile.
+func (c *cache[T]) replace(key string, old, next T) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if kept, ok := c.entries[key]; ok && kept == old {
+		c.entries[key] = next
+	}
 }
 
 // drop forgets a key. A load of it that is under way reaches only those who wait for it now.

@@ -84,7 +84,11 @@ func (c *Catalog) Client(ctx context.Context, id string) (*Client, error) {
 	if err != nil {
 		return nil, inClientTerms(err, id)
 	}
-	return client.in(pool, id)
+	current, err := client.in(pool, id)
+	if err == nil && current != client {
+		c.clients.replace(id, client, current)
+	}
+	return current, err
 }
 
 // ClientOf returns a client of a given pool, at most a second old. The pool is looked up

@@ -55,10 +55,11 @@ func (s *Service) insertPool(ctx context.Context, r *cognitoidp.UserPoolType) er
 	}
 	record := &store.Pool{Config: r, MFA: &cognitoidp.GetUserPoolMfaConfigResponse{}}
 	err = s.deps.Store.CreatePool(ctx, record, keys)
+	s.deps.Catalog.DropPool(id)
 	if exists, ok := errors.AsType[*store.ExistsError](err); ok {
 		return fault.InvalidParameter("User pool " + id + " already exists.").Because(exists)
 	}
-	return s.wrotePool(id, err)
+	return err
 }
 
 func (s *Service) checkPoolQuota(ctx context.Context) error {
