@@ -160,7 +160,7 @@ func refusal(pool *catalog.Pool, a attribute) string {
 		return reasonUnknown
 	case a.value == "":
 		return ""
-	case strings.Contains(a.value, "\x00") || !utf8.ValidString(a.value):
+	case !clean(a.value):
 		return reasonUnclean
 	}
 	switch api.Value(entry.AttributeDataType) {

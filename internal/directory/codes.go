@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/cenote-id/cenote/api"
@@ -167,7 +168,7 @@ func (s *Service) phantom(pool *catalog.Pool, name string) store.UserID {
 }
 
 func (s *Service) derive(pool *catalog.Pool, parts ...string) []byte {
-	return s.store.Keyring().Derive(seal.UnknownUser, seal.Context(append([]string{"directory", pool.ID()}, parts...)...))
+	return s.store.Keyring().Derive(seal.UnknownUser, seal.Context(append([]string{"directory", strconv.FormatInt(int64(pool.Internal()), 10)}, parts...)...))
 }
 
 // simulate answers a request for a code that nobody will receive, with the limit, the

@@ -3,6 +3,7 @@ package directory
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/cenote-id/cenote/internal/fault"
 )
@@ -37,7 +38,7 @@ func ParseFilter(text string) (Filter, error) {
 	attribute, rest := cutAttribute(skipBlanks(text))
 	prefix, rest, found := cutOperator(skipBlanks(rest))
 	value, rest, closed := cutQuoted(skipBlanks(rest))
-	if attribute == "" || !found || !closed || skipBlanks(rest) != "" || strings.Contains(value, "\x00") {
+	if attribute == "" || !found || !closed || skipBlanks(rest) != "" || !clean(value) {
 		return Filter{}, fault.InvalidParameter(textFilter)
 	}
 	if !slices.Contains(searchable(), attribute) {
@@ -57,6 +58,9 @@ func (f Filter) String() string {
 	}
 	return f.Attribute + " " + operator + ` "` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(f.Value) + `"`
 }
+
+// clean says whether a text can be stored, and so searched.
+func clean(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
 
 const blanks = " \t\r\n"
 
