@@ -23,7 +23,8 @@ type cache[T comparable] struct {
 
 // flight is a load under way. It stays in the map of flights until it lands or its key
 // is dropped: what it read may then be older than the drop, so it is not kept, and
-// callers that come after the drop begin another.
+// callers that come after the drop begin another. (golang.org/x/sync/singleflight does not
+// tell whether a key was forgotten during its flight.)
 type flight[T any] struct {
 	done  chan struct{}
 	value T

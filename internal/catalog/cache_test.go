@@ -48,9 +48,9 @@ func TestCacheServesOnlyUnderAnOpenLease(t *testing.T) {
 		want(t, c, nil, s, "old", 2)
 		l := catalog.NewLease(time.Second)
 		s.set("new")
-		time.Sleep(time.Second - 1)
+		time.Sleep(999 * time.Millisecond)
 		want(t, c, l, s, "old", 2) // within the second
-		time.Sleep(1)
+		time.Sleep(time.Millisecond)
 		synctest.Wait()
 		want(t, c, l, s, "new", 3)
 	})
@@ -83,12 +83,11 @@ func TestCacheDropForgetsWhatIsBeingLoaded(t *testing.T) {
 func TestCacheSharesLoads(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c := catalog.NewCache(10)
-		loads, release := 0, make(chan struct{})
-		load := func(context.Context) (string, error) {
-			loads++
+		c, s := catalog.NewCache(10), &source{value: "value"}
+		release := make(chan struct{})
+		load := func(ctx context.Context) (string, error) {
 			<-release
-			return "value", nil
+			return s.load(ctx)
 		}
 		gone, cancel := context.WithCancel(t.Context())
 		first := make(chan error)
@@ -112,8 +111,8 @@ func TestCacheSharesLoads(t *testing.T) {
 		}
 		close(release)
 		wg.Wait()
-		if loads != 1 {
-			t.Errorf("%d loads", loads)
+		if s.loads != 1 {
+			t.Errorf("%d loads", s.loads)
 		}
 	})
 }

@@ -3,7 +3,6 @@ package catalog_test
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -12,66 +11,37 @@ import (
 	"github.com/cenote-id/cenote/internal/clock"
 	"github.com/cenote-id/cenote/internal/fault"
 	"github.com/cenote-id/cenote/internal/naming"
-	"github.com/cenote-id/cenote/internal/seal"
 	"github.com/cenote-id/cenote/internal/store"
+	"github.com/cenote-id/cenote/internal/store/storetest"
 )
 
 var place = naming.Place{Region: "us-east-1", AccountID: "000000000000"}
-
-func openDB(t testing.TB) *store.DB {
-	t.Helper()
-	key, err := seal.NewMasterKey(clock.Random(nil))
-	if err != nil {
-		t.Fatal(err)
-	}
-	db, err := store.Open(t.Context(), store.Options{
-		URL: "sqlite:" + filepath.Join(t.TempDir(), "cenote.db"), Sync: store.SyncOff, MasterKey: key,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return db
-}
 
 func newCatalog(db *store.DB) *catalog.Catalog {
 	return catalog.New(catalog.Deps{Store: db, Place: place, Clock: clock.New(nil)})
 }
 
-// polling returns a catalog that follows changes, once it serves from its cache.
-func polling(t testing.TB, db *store.DB) *catalog.Catalog {
-	t.Helper()
+// polling returns a catalog that follows changes until the end of the test.
+func polling(tb testing.TB, db *store.DB) *catalog.Catalog {
+	tb.Helper()
 	c := newCatalog(db)
-	ctx, stop := context.WithCancel(t.Context())
+	ctx, stop := context.WithCancel(tb.Context())
 	done := make(chan error)
 	go func() { done <- c.Run(ctx) }()
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		stop()
 		if err := <-done; err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return c
 }
 
-func addPool(t testing.TB, db *store.DB, id string) *store.Pool {
-	t.Helper()
-	p := &store.Pool{Config: &cognitoidp.UserPoolType{Id: &id, Name: new("old")}, MFA: &cognitoidp.GetUserPoolMfaConfigResponse{}}
-	if err := db.CreatePool(t.Context(), p, store.SigningKeys{ID: []byte("i"), Access: []byte("a")}); err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
-
-func addClient(t testing.TB, db *store.DB, pool *store.Pool, id string) *store.Client {
-	t.Helper()
-	c := &store.Client{Pool: pool.ID, Config: &cognitoidp.UserPoolClientType{ClientId: &id, UserPoolId: pool.Config.Id, ClientName: new("old")}}
-	if err := db.CreateClient(t.Context(), c); err != nil {
-		t.Fatal(err)
+func addClient(tb testing.TB, db *store.DB, pool *store.Pool) *store.Client {
+	tb.Helper()
+	c := &store.Client{Pool: pool.ID, Config: &cognitoidp.UserPoolClientType{ClientId: new("client"), UserPoolId: pool.Config.Id, ClientName: new("old")}}
+	if err := db.CreateClient(tb.Context(), c); err != nil {
+		tb.Fatal(err)
 	}
 	return c
 }
@@ -101,11 +71,11 @@ func wantNotFound(t *testing.T, err error, message string) {
 
 func TestFinding(t *testing.T) {
 	t.Parallel()
-	ctx, db := t.Context(), openDB(t)
+	ctx, db := t.Context(), storetest.New(t)
 	c := newCatalog(db)
-	pool, other := addPool(t, db, "us-east-1_Pool"), addPool(t, db, "us-east-1_Other")
-	addPool(t, db, "eu-west-1_Pool")
-	addClient(t, db, pool, "client")
+	pool, other := storetest.Pool(t, db, "us-east-1_Pool"), storetest.Pool(t, db, "us-east-1_Other")
+	storetest.Pool(t, db, "eu-west-1_Pool")
+	addClient(t, db, pool)
 
 	type find struct {
 		pool     func(context.Context, string) (*catalog.Pool, error)
@@ -146,10 +116,10 @@ func TestFinding(t *testing.T) {
 
 func TestWithoutPollsEveryCallReadsTheDatabase(t *testing.T) {
 	t.Parallel()
-	ctx, db := t.Context(), openDB(t)
+	ctx, db := t.Context(), storetest.New(t)
 	c := newCatalog(db)
-	pool := addPool(t, db, "us-east-1_Pool")
-	client := addClient(t, db, pool, "client")
+	pool := storetest.Pool(t, db, "us-east-1_Pool")
+	client := addClient(t, db, pool)
 	if _, err := c.Client(ctx, "client"); err != nil {
 		t.Fatal(err)
 	}
@@ -166,10 +136,10 @@ func TestWithoutPollsEveryCallReadsTheDatabase(t *testing.T) {
 // Another node's catalog serves from its cache, and hears of what this one writes.
 func TestChangesReachOtherNodes(t *testing.T) {
 	t.Parallel()
-	ctx, db := t.Context(), openDB(t)
+	ctx, db := t.Context(), storetest.New(t)
 	c := polling(t, db)
-	pool := addPool(t, db, "us-east-1_Pool")
-	client := addClient(t, db, pool, "client")
+	pool := storetest.Pool(t, db, "us-east-1_Pool")
+	client := addClient(t, db, pool)
 
 	var cached *catalog.Client
 	eventually(t, "serving from the cache", func() bool {
@@ -186,7 +156,7 @@ func TestChangesReachOtherNodes(t *testing.T) {
 		got, err := c.Client(ctx, "client")
 		return err == nil && *got.Pool.Config.Name == "new"
 	})
-	if *cached.Pool.Config.Name != "old" {
+	if *cached.Pool.Config.Name == "new" {
 		t.Error("a snapshot changed")
 	}
 	eventually(t, "serving the client with its new pool from the cache", func() bool {
@@ -217,10 +187,10 @@ func TestChangesReachOtherNodes(t *testing.T) {
 // A node that wrote drops what it wrote, and reads its own write at once.
 func TestDropping(t *testing.T) {
 	t.Parallel()
-	ctx, db := t.Context(), openDB(t)
+	ctx, db := t.Context(), storetest.New(t)
 	c := polling(t, db)
-	pool := addPool(t, db, "us-east-1_Pool")
-	client := addClient(t, db, pool, "client")
+	pool := storetest.Pool(t, db, "us-east-1_Pool")
+	client := addClient(t, db, pool)
 	for _, name := range []string{"one", "two", "three"} {
 		if _, err := c.Client(ctx, "client"); err != nil {
 			t.Fatal(err)
@@ -246,10 +216,10 @@ func TestDropping(t *testing.T) {
 // A pool made anew under a used id is another pool: the old one's clients are not its own.
 func TestAPoolMadeAnewHasNoOldClients(t *testing.T) {
 	t.Parallel()
-	ctx, db := t.Context(), openDB(t)
+	ctx, db := t.Context(), storetest.New(t)
 	c := polling(t, db)
-	pool := addPool(t, db, "us-east-1_Pool")
-	addClient(t, db, pool, "client")
+	pool := storetest.Pool(t, db, "us-east-1_Pool")
+	addClient(t, db, pool)
 	eventually(t, "serving from the cache", func() bool {
 		one, err1 := c.Client(ctx, "client")
 		two, err2 := c.Client(ctx, "client")
@@ -258,7 +228,7 @@ func TestAPoolMadeAnewHasNoOldClients(t *testing.T) {
 	if err := db.DeletePool(ctx, pool); err != nil {
 		t.Fatal(err)
 	}
-	addPool(t, db, "us-east-1_Pool")
+	storetest.Pool(t, db, "us-east-1_Pool")
 	c.DropPool("us-east-1_Pool") // the client is still cached
 	_, err := c.Client(ctx, "client")
 	wantNotFound(t, err, "User pool client client does not exist.")
@@ -270,15 +240,15 @@ func TestRunEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
-	if err := newCatalog(openDB(t)).Run(ctx); err != nil {
+	if err := newCatalog(storetest.New(t)).Run(ctx); err != nil {
 		t.Error(err)
 	}
 }
 
 // Every public operation begins with this.
 func BenchmarkClient(b *testing.B) {
-	db := openDB(b)
-	addClient(b, db, addPool(b, db, "us-east-1_Pool"), "client")
+	db := storetest.New(b)
+	addClient(b, db, storetest.Pool(b, db, "us-east-1_Pool"))
 	c, ctx := polling(b, db), b.Context()
 	b.ReportAllocs()
 	for b.Loop() {

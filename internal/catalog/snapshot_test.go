@@ -105,10 +105,16 @@ func TestClientLifetimes(t *testing.T) {
 		cfg  cognitoidp.UserPoolClientType
 		want catalog.Lifetimes
 	}{
-		{"nothing set", cognitoidp.UserPoolClientType{},
-			catalog.Lifetimes{Access: time.Hour, ID: time.Hour, Refresh: 30 * 24 * time.Hour, Session: 3 * time.Minute}},
-		{"default units", cognitoidp.UserPoolClientType{AccessTokenValidity: new(2), IdTokenValidity: new(3), RefreshTokenValidity: new(4), AuthSessionValidity: new(15)},
-			catalog.Lifetimes{Access: 2 * time.Hour, ID: 3 * time.Hour, Refresh: 4 * 24 * time.Hour, Session: 15 * time.Minute}},
+		{
+			"nothing set",
+			cognitoidp.UserPoolClientType{},
+			catalog.Lifetimes{Access: time.Hour, ID: time.Hour, Refresh: 30 * 24 * time.Hour, Session: 3 * time.Minute},
+		},
+		{
+			"default units",
+			cognitoidp.UserPoolClientType{AccessTokenValidity: new(2), IdTokenValidity: new(3), RefreshTokenValidity: new(4), AuthSessionValidity: new(15)},
+			catalog.Lifetimes{Access: 2 * time.Hour, ID: 3 * time.Hour, Refresh: 4 * 24 * time.Hour, Session: 15 * time.Minute},
+		},
 		{"own units", cognitoidp.UserPoolClientType{
 			AccessTokenValidity: new(300), IdTokenValidity: new(6), RefreshTokenValidity: new(2),
 			TokenValidityUnits: units("seconds", "minutes", "hours"),
@@ -116,8 +122,11 @@ func TestClientLifetimes(t *testing.T) {
 		{"zero is the default, in the given unit", cognitoidp.UserPoolClientType{
 			RefreshTokenValidity: new(0), TokenValidityUnits: units("days", "hours", "hours"),
 		}, catalog.Lifetimes{Access: 24 * time.Hour, ID: time.Hour, Refresh: 30 * time.Hour, Session: 3 * time.Minute}},
-		{"longer than can be told", cognitoidp.UserPoolClientType{RefreshTokenValidity: new(315360000)},
-			catalog.Lifetimes{Access: time.Hour, ID: time.Hour, Refresh: 1<<63 - 1, Session: 3 * time.Minute}},
+		{
+			"longer than can be told",
+			cognitoidp.UserPoolClientType{RefreshTokenValidity: new(315360000)},
+			catalog.Lifetimes{Access: time.Hour, ID: time.Hour, Refresh: 1<<63 - 1, Session: 3 * time.Minute},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -139,12 +148,24 @@ func TestClientPermissions(t *testing.T) {
 		cfg                 cognitoidp.UserPoolClientType
 		readable, writables []string
 	}{
-		{"unset", cognitoidp.UserPoolClientType{},
-			[]string{"sub", "email", "email_verified", "phone_number_verified", "identities", "custom:plan"}, []string{"email", "custom:plan"}},
-		{"empty", cognitoidp.UserPoolClientType{ReadAttributes: []string{}, WriteAttributes: []string{}},
-			[]string{"sub", "email", "email_verified", "phone_number_verified", "identities", "custom:plan"}, []string{"email", "custom:plan"}},
-		{"listed", cognitoidp.UserPoolClientType{ReadAttributes: []string{"email_verified"}, WriteAttributes: []string{"custom:plan"}},
-			[]string{"sub", "email_verified"}, []string{"custom:plan"}},
+		{
+			"unset",
+			cognitoidp.UserPoolClientType{},
+			[]string{"sub", "email", "email_verified", "phone_number_verified", "identities", "custom:plan"},
+			[]string{"email", "custom:plan"},
+		},
+		{
+			"empty",
+			cognitoidp.UserPoolClientType{ReadAttributes: []string{}, WriteAttributes: []string{}},
+			[]string{"sub", "email", "email_verified", "phone_number_verified", "identities", "custom:plan"},
+			[]string{"email", "custom:plan"},
+		},
+		{
+			"listed",
+			cognitoidp.UserPoolClientType{ReadAttributes: []string{"email_verified"}, WriteAttributes: []string{"custom:plan"}},
+			[]string{"sub", "email_verified"},
+			[]string{"custom:plan"},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -209,8 +230,10 @@ func TestPoolSchema(t *testing.T) {
 	t.Parallel()
 	p := pool(cognitoidp.UserPoolType{
 		SchemaAttributes: []cognitoidp.SchemaAttributeType{
-			{Name: new("sub"), Required: new(true)}, {Name: new("name"), Required: new(true)},
-			{Name: new("email"), Required: new(false)}, {Name: new("phone_number"), Required: new(true)},
+			{Name: new("sub"), Required: new(true)},
+			{Name: new("name"), Required: new(true)},
+			{Name: new("email"), Required: new(false)},
+			{Name: new("phone_number"), Required: new(true)},
 		},
 		AutoVerifiedAttributes:      []cognitoidp.VerifiedAttributeType{"email"},
 		AliasAttributes:             []cognitoidp.AliasAttributeType{"preferred_username"},

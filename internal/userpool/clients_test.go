@@ -157,71 +157,115 @@ func TestClientSettingsThatAreRefused(t *testing.T) {
 		text   string
 		member string
 	}{
-		{name: "read unknown", in: cognitoidp.UpdateUserPoolClientRequest{ReadAttributes: []string{"email", "custom:none"}},
-			code: invalidParameter, text: "Invalid read attributes specified while DOING a client"},
-		{name: "read of developers", in: cognitoidp.UpdateUserPoolClientRequest{ReadAttributes: []string{"dev:custom:cost"}},
-			code: invalidParameter, text: "Invalid read attributes specified while DOING a client"},
-		{name: "write unknown", in: cognitoidp.UpdateUserPoolClientRequest{WriteAttributes: []string{"email", "custom:none"}},
-			code: invalidParameter, text: "Invalid write attributes specified while DOING a client"},
-		{name: "write verified", in: cognitoidp.UpdateUserPoolClientRequest{WriteAttributes: []string{"email", "email_verified"}},
-			code: invalidParameter, text: "Invalid write attributes specified while DOING a client"},
-		{name: "write sub", in: cognitoidp.UpdateUserPoolClientRequest{WriteAttributes: []string{"email", "sub"}},
-			code: invalidParameter, text: "Invalid write attributes specified while DOING a client"},
-		{name: "write without the required", in: cognitoidp.UpdateUserPoolClientRequest{WriteAttributes: []string{"name"}},
-			code: invalidParameter, text: "Invalid write attributes specified while DOING a client"},
-		{name: "old and new flows", in: cognitoidp.UpdateUserPoolClientRequest{ExplicitAuthFlows: []cognitoidp.ExplicitAuthFlowsType{"ALLOW_USER_SRP_AUTH", "USER_PASSWORD_AUTH"}},
-			code: invalidParameter, text: "Auth flow name with prefix 'ALLOW' cannot be used with legacy auth flow names."},
+		{
+			name: "read unknown", in: cognitoidp.UpdateUserPoolClientRequest{ReadAttributes: []string{"email", "custom:none"}},
+			code: invalidParameter, text: "Invalid read attributes specified while DOING a client",
+		},
+		{
+			name: "read of developers", in: cognitoidp.UpdateUserPoolClientRequest{ReadAttributes: []string{"dev:custom:cost"}},
+			code: invalidParameter, text: "Invalid read attributes specified while DOING a client",
+		},
+		{
+			name: "write unknown", in: cognitoidp.UpdateUserPoolClientRequest{WriteAttributes: []string{"email", "custom:none"}},
+			code: invalidParameter, text: "Invalid write attributes specified while DOING a client",
+		},
+		{
+			name: "write verified", in: cognitoidp.UpdateUserPoolClientRequest{WriteAttributes: []string{"email", "email_verified"}},
+			code: invalidParameter, text: "Invalid write attributes specified while DOING a client",
+		},
+		{
+			name: "write sub", in: cognitoidp.UpdateUserPoolClientRequest{WriteAttributes: []string{"email", "sub"}},
+			code: invalidParameter, text: "Invalid write attributes specified while DOING a client",
+		},
+		{
+			name: "write without the required", in: cognitoidp.UpdateUserPoolClientRequest{WriteAttributes: []string{"name"}},
+			code: invalidParameter, text: "Invalid write attributes specified while DOING a client",
+		},
+		{
+			name: "old and new flows", in: cognitoidp.UpdateUserPoolClientRequest{ExplicitAuthFlows: []cognitoidp.ExplicitAuthFlowsType{"ALLOW_USER_SRP_AUTH", "USER_PASSWORD_AUTH"}},
+			code: invalidParameter, text: "Auth flow name with prefix 'ALLOW' cannot be used with legacy auth flow names.",
+		},
 		{name: "rotation and refresh", in: cognitoidp.UpdateUserPoolClientRequest{
 			ExplicitAuthFlows:    []cognitoidp.ExplicitAuthFlowsType{"ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"},
 			RefreshTokenRotation: &cognitoidp.RefreshTokenRotationType{Feature: new(cognitoidp.FeatureTypeEnabled)},
 		}, code: invalidParameter, text: "ALLOW_REFRESH_TOKEN_AUTH cannot be used when refresh token rotation is enabled."},
 		{name: "access for too long", in: cognitoidp.UpdateUserPoolClientRequest{AccessTokenValidity: new(60)}, code: invalidParameter, text: range_},
-		{name: "ID too short", in: cognitoidp.UpdateUserPoolClientRequest{IdTokenValidity: new(299), TokenValidityUnits: &cognitoidp.TokenValidityUnitsType{IdToken: new(cognitoidp.TimeUnitsTypeSeconds)}},
-			code: invalidParameter, text: range_},
+		{
+			name: "ID too short", in: cognitoidp.UpdateUserPoolClientRequest{IdTokenValidity: new(299), TokenValidityUnits: &cognitoidp.TokenValidityUnitsType{IdToken: new(cognitoidp.TimeUnitsTypeSeconds)}},
+			code: invalidParameter, text: range_,
+		},
 		{name: "a unit without a number", in: cognitoidp.UpdateUserPoolClientRequest{TokenValidityUnits: units("minutes", "days")}, code: invalidParameter, text: range_},
 		{name: "refresh too short", in: cognitoidp.UpdateUserPoolClientRequest{RefreshTokenValidity: new(59), TokenValidityUnits: units("hours", "minutes")}, code: invalidParameter, text: range_},
 		{name: "refresh too long", in: cognitoidp.UpdateUserPoolClientRequest{RefreshTokenValidity: new(3651)}, code: invalidParameter, text: range_},
 		{name: "refresh far too long", in: cognitoidp.UpdateUserPoolClientRequest{RefreshTokenValidity: new(315360000)}, code: invalidParameter, text: range_},
-		{name: "access outlives refresh", in: cognitoidp.UpdateUserPoolClientRequest{AccessTokenValidity: new(3), RefreshTokenValidity: new(2), TokenValidityUnits: units("hours", "hours")},
-			code: invalidParameter, text: "Access and Id Token expiration times must be less than or equal to refresh token expiration times."},
-		{name: "unknown provider", in: cognitoidp.UpdateUserPoolClientRequest{SupportedIdentityProviders: []string{"COGNITO", "Google"}},
-			code: invalidParameter, text: "The provider Google does not exist for User Pool " + *pool + "."},
+		{
+			name: "access outlives refresh", in: cognitoidp.UpdateUserPoolClientRequest{AccessTokenValidity: new(3), RefreshTokenValidity: new(2), TokenValidityUnits: units("hours", "hours")},
+			code: invalidParameter, text: "Access and Id Token expiration times must be less than or equal to refresh token expiration times.",
+		},
+		{
+			name: "unknown provider", in: cognitoidp.UpdateUserPoolClientRequest{SupportedIdentityProviders: []string{"COGNITO", "Google"}},
+			code: invalidParameter, text: "The provider Google does not exist for User Pool " + *pool + ".",
+		},
 		{name: "plain HTTP", in: callback("http://example.com/"), code: invalidParameter, text: "http://example.com/ cannot use the HTTP protocol."},
 		{name: "plain HTTP to a namesake", in: callback("http://localhost.example.com/"), code: invalidParameter, text: "http://localhost.example.com/ cannot use the HTTP protocol."},
 		{name: "fragment", in: callback("https://example.com/#a"), code: invalidParameter, text: "https://example.com/#a cannot use fragment"},
 		{name: "empty fragment", in: callback("https://example.com/#"), code: invalidParameter, text: "https://example.com/# cannot use fragment"},
 		{name: "relative", in: callback("/callback"), code: invalidParameter, text: "/callback is not an absolute URL."},
-		{name: "logout over plain HTTP", in: cognitoidp.UpdateUserPoolClientRequest{LogoutURLs: []string{"http://example.com/"}},
-			code: invalidParameter, text: "http://example.com/ cannot use the HTTP protocol."},
-		{name: "default not a callback", in: cognitoidp.UpdateUserPoolClientRequest{CallbackURLs: []string{"https://a.example/"}, DefaultRedirectURI: new("https://b.example/")},
-			code: invalidParameter, text: "The default redirect URI https://b.example/ is not in the callback URIs list."},
-		{name: "endpoints without flows", in: cognitoidp.UpdateUserPoolClientRequest{AllowedOAuthFlowsUserPoolClient: new(true)},
-			code: oauthFlow, text: "AllowedOAuthFlows and AllowedOAuthScopes are required if user pool client is allowed to use OAuth flows."},
-		{name: "code without callback", in: cognitoidp.UpdateUserPoolClientRequest{AllowedOAuthFlows: []cognitoidp.OAuthFlowType{"code"}},
-			code: oauthFlow, text: "CallbackUrls can not be empty when code flow or implicit flow is selected"},
-		{name: "machine and code", in: cognitoidp.UpdateUserPoolClientRequest{AllowedOAuthFlows: []cognitoidp.OAuthFlowType{"code", "client_credentials"}},
-			code: oauthFlow, text: "client_credentials flow can not be selected along with code flow or implicit flow."},
-		{name: "machine without secret", in: cognitoidp.UpdateUserPoolClientRequest{AllowedOAuthFlows: []cognitoidp.OAuthFlowType{"client_credentials"}},
-			code: oauthFlow, text: "client_credentials flow can not be selected if client does not have a client secret."},
+		{
+			name: "logout over plain HTTP", in: cognitoidp.UpdateUserPoolClientRequest{LogoutURLs: []string{"http://example.com/"}},
+			code: invalidParameter, text: "http://example.com/ cannot use the HTTP protocol.",
+		},
+		{
+			name: "default not a callback", in: cognitoidp.UpdateUserPoolClientRequest{CallbackURLs: []string{"https://a.example/"}, DefaultRedirectURI: new("https://b.example/")},
+			code: invalidParameter, text: "The default redirect URI https://b.example/ is not in the callback URIs list.",
+		},
+		{
+			name: "endpoints without flows", in: cognitoidp.UpdateUserPoolClientRequest{AllowedOAuthFlowsUserPoolClient: new(true)},
+			code: oauthFlow, text: "AllowedOAuthFlows and AllowedOAuthScopes are required if user pool client is allowed to use OAuth flows.",
+		},
+		{
+			name: "code without callback", in: cognitoidp.UpdateUserPoolClientRequest{AllowedOAuthFlows: []cognitoidp.OAuthFlowType{"code"}},
+			code: oauthFlow, text: "CallbackUrls can not be empty when code flow or implicit flow is selected",
+		},
+		{
+			name: "machine and code", in: cognitoidp.UpdateUserPoolClientRequest{AllowedOAuthFlows: []cognitoidp.OAuthFlowType{"code", "client_credentials"}},
+			code: oauthFlow, text: "client_credentials flow can not be selected along with code flow or implicit flow.",
+		},
+		{
+			name: "machine without secret", in: cognitoidp.UpdateUserPoolClientRequest{AllowedOAuthFlows: []cognitoidp.OAuthFlowType{"client_credentials"}},
+			code: oauthFlow, text: "client_credentials flow can not be selected if client does not have a client secret.",
+		},
 		{name: "machine with openid", secret: true, in: cognitoidp.UpdateUserPoolClientRequest{
 			AllowedOAuthFlows: []cognitoidp.OAuthFlowType{"client_credentials"}, AllowedOAuthScopes: []string{"openid"},
 		}, code: oauthFlow, text: "openid is not supported with client_credentials flow"},
-		{name: "unknown scope", in: cognitoidp.UpdateUserPoolClientRequest{AllowedOAuthScopes: []string{"openid", "api/read"}},
-			code: "ScopeDoesNotExistException", text: "Invalid scope requested: api/read"},
-		{name: "analytics by half", in: cognitoidp.UpdateUserPoolClientRequest{AnalyticsConfiguration: &cognitoidp.AnalyticsConfigurationType{ApplicationId: new("a")}},
-			code: invalidParameter, text: "Invalid analytics configuration given, either <application arn> or <application id, role arn, external id> are valid"},
-		{name: "context data without secret", in: cognitoidp.UpdateUserPoolClientRequest{EnablePropagateAdditionalUserContextData: new(true)},
-			code: invalidParameter, text: "Client Secret is required to set EnablePropagateAdditionalUserContextData as true"},
-		{name: "context data", secret: true, in: cognitoidp.UpdateUserPoolClientRequest{EnablePropagateAdditionalUserContextData: new(true)},
-			member: "EnablePropagateAdditionalUserContextData"},
-		{name: "choice", in: cognitoidp.UpdateUserPoolClientRequest{ExplicitAuthFlows: []cognitoidp.ExplicitAuthFlowsType{"ALLOW_USER_AUTH"}},
-			member: "ExplicitAuthFlows[ALLOW_USER_AUTH]"},
+		{
+			name: "unknown scope", in: cognitoidp.UpdateUserPoolClientRequest{AllowedOAuthScopes: []string{"openid", "api/read"}},
+			code: "ScopeDoesNotExistException", text: "Invalid scope requested: api/read",
+		},
+		{
+			name: "analytics by half", in: cognitoidp.UpdateUserPoolClientRequest{AnalyticsConfiguration: &cognitoidp.AnalyticsConfigurationType{ApplicationId: new("a")}},
+			code: invalidParameter, text: "Invalid analytics configuration given, either <application arn> or <application id, role arn, external id> are valid",
+		},
+		{
+			name: "context data without secret", in: cognitoidp.UpdateUserPoolClientRequest{EnablePropagateAdditionalUserContextData: new(true)},
+			code: invalidParameter, text: "Client Secret is required to set EnablePropagateAdditionalUserContextData as true",
+		},
+		{
+			name: "context data", secret: true, in: cognitoidp.UpdateUserPoolClientRequest{EnablePropagateAdditionalUserContextData: new(true)},
+			member: "EnablePropagateAdditionalUserContextData",
+		},
+		{
+			name: "choice", in: cognitoidp.UpdateUserPoolClientRequest{ExplicitAuthFlows: []cognitoidp.ExplicitAuthFlowsType{"ALLOW_USER_AUTH"}},
+			member: "ExplicitAuthFlows[ALLOW_USER_AUTH]",
+		},
 		{name: "endpoints", in: cognitoidp.UpdateUserPoolClientRequest{
 			AllowedOAuthFlowsUserPoolClient: new(true), AllowedOAuthFlows: []cognitoidp.OAuthFlowType{"code"},
 			AllowedOAuthScopes: []string{"openid"}, CallbackURLs: []string{"https://example.com/"},
 		}, member: "AllowedOAuthFlowsUserPoolClient"},
-		{name: "analytics", in: cognitoidp.UpdateUserPoolClientRequest{AnalyticsConfiguration: &cognitoidp.AnalyticsConfigurationType{ApplicationArn: new("arn:aws:mobiletargeting:us-east-1:000000000000:apps/a")}},
-			member: "AnalyticsConfiguration"},
+		{
+			name: "analytics", in: cognitoidp.UpdateUserPoolClientRequest{AnalyticsConfiguration: &cognitoidp.AnalyticsConfigurationType{ApplicationArn: new("arn:aws:mobiletargeting:us-east-1:000000000000:apps/a")}},
+			member: "AnalyticsConfiguration",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

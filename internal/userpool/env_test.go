@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -16,8 +15,8 @@ import (
 	"github.com/cenote-id/cenote/internal/clock"
 	"github.com/cenote-id/cenote/internal/fault"
 	"github.com/cenote-id/cenote/internal/naming"
-	"github.com/cenote-id/cenote/internal/seal"
 	"github.com/cenote-id/cenote/internal/store"
+	"github.com/cenote-id/cenote/internal/store/storetest"
 	"github.com/cenote-id/cenote/internal/userpool"
 )
 
@@ -38,21 +37,7 @@ type env struct {
 
 func newEnv(t *testing.T, change ...func(*userpool.Deps)) *env {
 	t.Helper()
-	key, err := seal.NewMasterKey(clock.Random(nil))
-	if err != nil {
-		t.Fatal(err)
-	}
-	db, err := store.Open(t.Context(), store.Options{
-		URL: "sqlite:" + filepath.Join(t.TempDir(), "cenote.db"), Sync: store.SyncOff, MasterKey: key,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	db := storetest.New(t)
 	place := naming.Place{Region: "us-east-1", AccountID: "000000000000"}
 	deps := userpool.Deps{
 		Store:   db,

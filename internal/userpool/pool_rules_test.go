@@ -44,47 +44,78 @@ const (
 func refusals() []refusal {
 	developer := new(cognitoidp.EmailSendingAccountTypeDeveloper)
 	return []refusal{
-		{name: "phone verification without SMS",
+		{
+			name: "phone verification without SMS",
 			in:   cognitoidp.UpdateUserPoolRequest{AutoVerifiedAttributes: []cognitoidp.VerifiedAttributeType{"phone_number"}},
-			code: invalidParameter, text: "SMS configuration is required when phone_number is selected for auto verification"},
-		{name: "update setting without verification",
+			code: invalidParameter, text: "SMS configuration is required when phone_number is selected for auto verification",
+		},
+		{
+			name: "update setting without verification",
 			in: cognitoidp.UpdateUserPoolRequest{UserAttributeUpdateSettings: &cognitoidp.UserAttributeUpdateSettingsType{
-				AttributesRequireVerificationBeforeUpdate: []cognitoidp.VerifiedAttributeType{"email"}}},
-			code: invalidParameter, text: "All attributes in AttributesRequireVerificationBeforeUpdate must exist in AutoVerifiedAttributes"},
-		{name: "MFA without a factor", in: cognitoidp.UpdateUserPoolRequest{MfaConfiguration: new(cognitoidp.UserPoolMfaTypeOn)},
-			code: invalidParameter, text: "SMS configuration and Auto verification for phone_number are required when MFA is required/optional"},
-		{name: "no password as first factor", in: cognitoidp.UpdateUserPoolRequest{Policies: firstFactors("EMAIL_OTP")},
-			code: invalidParameter, text: "Password should be configured as one of the allowed first auth factors."},
+				AttributesRequireVerificationBeforeUpdate: []cognitoidp.VerifiedAttributeType{"email"},
+			}},
+			code: invalidParameter, text: "All attributes in AttributesRequireVerificationBeforeUpdate must exist in AutoVerifiedAttributes",
+		},
+		{
+			name: "MFA without a factor", in: cognitoidp.UpdateUserPoolRequest{MfaConfiguration: new(cognitoidp.UserPoolMfaTypeOn)},
+			code: invalidParameter, text: "SMS configuration and Auto verification for phone_number are required when MFA is required/optional",
+		},
+		{
+			name: "no password as first factor", in: cognitoidp.UpdateUserPoolRequest{Policies: firstFactors("EMAIL_OTP")},
+			code: invalidParameter, text: "Password should be configured as one of the allowed first auth factors.",
+		},
 		{name: "validity twice", in: cognitoidp.UpdateUserPoolRequest{
 			Policies:              &cognitoidp.UserPoolPolicyType{PasswordPolicy: &cognitoidp.PasswordPolicyType{TemporaryPasswordValidityDays: new(7)}},
 			AdminCreateUserConfig: &cognitoidp.AdminCreateUserConfigType{UnusedAccountValidityDays: new(7)},
 		}, code: invalidParameter, text: "Please use TemporaryPasswordValidityDays in PasswordPolicy instead of UnusedAccountValidityDays"},
-		{name: "recovery twice by name", in: cognitoidp.UpdateUserPoolRequest{AccountRecoverySetting: recovery(mechanism(1, "verified_email"), mechanism(2, "verified_email"))},
-			code: invalidParameter, text: "Account Recovery Setting cannot have duplicate priorities or recovery mechanisms."},
-		{name: "recovery twice by priority", in: cognitoidp.UpdateUserPoolRequest{AccountRecoverySetting: recovery(mechanism(1, "verified_email"), mechanism(1, "verified_phone_number"))},
-			code: invalidParameter, text: "Account Recovery Setting cannot have duplicate priorities or recovery mechanisms."},
-		{name: "admin only and more", in: cognitoidp.UpdateUserPoolRequest{AccountRecoverySetting: recovery(mechanism(1, "verified_email"), mechanism(2, "admin_only"))},
-			code: invalidParameter, text: "Account Recovery Setting cannot use admin_only setting with any other recovery mechanisms."},
-		{name: "developer mail without identity", in: cognitoidp.UpdateUserPoolRequest{EmailConfiguration: &cognitoidp.EmailConfigurationType{EmailSendingAccount: developer}},
-			code: invalidParameter, text: "Source ARN is required to use DEVELOPER email sending owner"},
-		{name: "no address", in: cognitoidp.UpdateUserPoolRequest{EmailConfiguration: &cognitoidp.EmailConfigurationType{From: new("somebody")}},
-			code: invalidParameter, text: "Provided From email address is invalid"},
-		{name: "SMS from another region", in: cognitoidp.UpdateUserPoolRequest{SmsConfiguration: &cognitoidp.SmsConfigurationType{SnsCallerArn: new(role), SnsRegion: new("eu-west-1")}},
-			code: invalidParameter, text: "Invalid snsRegion. Allowed SNS region for us-east-1 is us-east-1"},
-		{name: "role of another account", in: cognitoidp.UpdateUserPoolRequest{SmsConfiguration: sms("arn:aws:iam::111111111111:role/sms")},
-			code: invalidParameter, text: "Cross-account pass role is not allowed."},
-		{name: "function of another region", in: cognitoidp.UpdateUserPoolRequest{LambdaConfig: &cognitoidp.LambdaConfigType{PreSignUp: new("arn:aws:lambda:eu-west-1:000000000000:function:f")}},
-			code: invalidParameter, text: "Cross-region lambda functions are not supported"},
-		{name: "sender without key", in: cognitoidp.UpdateUserPoolRequest{LambdaConfig: &cognitoidp.LambdaConfigType{CustomEmailSender: &cognitoidp.CustomEmailLambdaVersionConfigType{LambdaArn: new(function)}}},
-			code: invalidParameter, text: "KMSKeyId parameter is required when Custom SMS/Email Lambda trigger is used."},
+		{
+			name: "recovery twice by name", in: cognitoidp.UpdateUserPoolRequest{AccountRecoverySetting: recovery(mechanism(1, "verified_email"), mechanism(2, "verified_email"))},
+			code: invalidParameter, text: "Account Recovery Setting cannot have duplicate priorities or recovery mechanisms.",
+		},
+		{
+			name: "recovery twice by priority", in: cognitoidp.UpdateUserPoolRequest{AccountRecoverySetting: recovery(mechanism(1, "verified_email"), mechanism(1, "verified_phone_number"))},
+			code: invalidParameter, text: "Account Recovery Setting cannot have duplicate priorities or recovery mechanisms.",
+		},
+		{
+			name: "admin only and more", in: cognitoidp.UpdateUserPoolRequest{AccountRecoverySetting: recovery(mechanism(1, "verified_email"), mechanism(2, "admin_only"))},
+			code: invalidParameter, text: "Account Recovery Setting cannot use admin_only setting with any other recovery mechanisms.",
+		},
+		{
+			name: "developer mail without identity", in: cognitoidp.UpdateUserPoolRequest{EmailConfiguration: &cognitoidp.EmailConfigurationType{EmailSendingAccount: developer}},
+			code: invalidParameter, text: "Source ARN is required to use DEVELOPER email sending owner",
+		},
+		{
+			name: "no address", in: cognitoidp.UpdateUserPoolRequest{EmailConfiguration: &cognitoidp.EmailConfigurationType{From: new("somebody")}},
+			code: invalidParameter, text: "Provided From email address is invalid",
+		},
+		{
+			name: "SMS from another region", in: cognitoidp.UpdateUserPoolRequest{SmsConfiguration: &cognitoidp.SmsConfigurationType{SnsCallerArn: new(role), SnsRegion: new("eu-west-1")}},
+			code: invalidParameter, text: "Invalid snsRegion. Allowed SNS region for us-east-1 is us-east-1",
+		},
+		{
+			name: "role of another account", in: cognitoidp.UpdateUserPoolRequest{SmsConfiguration: sms("arn:aws:iam::111111111111:role/sms")},
+			code: invalidParameter, text: "Cross-account pass role is not allowed.",
+		},
+		{
+			name: "function of another region", in: cognitoidp.UpdateUserPoolRequest{LambdaConfig: &cognitoidp.LambdaConfigType{PreSignUp: new("arn:aws:lambda:eu-west-1:000000000000:function:f")}},
+			code: invalidParameter, text: "Cross-region lambda functions are not supported",
+		},
+		{
+			name: "sender without key", in: cognitoidp.UpdateUserPoolRequest{LambdaConfig: &cognitoidp.LambdaConfigType{CustomEmailSender: &cognitoidp.CustomEmailLambdaVersionConfigType{LambdaArn: new(function)}}},
+			code: invalidParameter, text: "KMSKeyId parameter is required when Custom SMS/Email Lambda trigger is used.",
+		},
 		{name: "two token functions", in: cognitoidp.UpdateUserPoolRequest{LambdaConfig: &cognitoidp.LambdaConfigType{
 			PreTokenGeneration:       new(function + "1"),
 			PreTokenGenerationConfig: &cognitoidp.PreTokenGenerationVersionConfigType{LambdaArn: new(function)},
 		}}, code: invalidParameter, text: "Cannot use PreTokenGenerationLambda and PreTokenGeneration with different Lambda function ARN's"},
-		{name: "issuer", in: cognitoidp.UpdateUserPoolRequest{IssuerConfiguration: &cognitoidp.IssuerConfigurationType{Type: new(cognitoidp.IssuerTypeOriginal)}},
-			code: invalidParameter, text: "IssuerConfiguration makes tokens name AWS as their issuer, which this server does not allow (--allow-aws-issuer)."},
-		{name: "unknown setting", in: cognitoidp.UpdateUserPoolRequest{UserPoolTags: api.StringMap{"cenote:colour": "red"}},
-			code: invalidParameter, text: "The tag cenote:colour is not known; tags that begin with cenote: are settings of this server."},
+		{
+			name: "issuer", in: cognitoidp.UpdateUserPoolRequest{IssuerConfiguration: &cognitoidp.IssuerConfigurationType{Type: new(cognitoidp.IssuerTypeOriginal)}},
+			code: invalidParameter, text: "IssuerConfiguration makes tokens name AWS as their issuer, which this server does not allow (--allow-aws-issuer).",
+		},
+		{
+			name: "unknown setting", in: cognitoidp.UpdateUserPoolRequest{UserPoolTags: api.StringMap{"cenote:colour": "red"}},
+			code: invalidParameter, text: "The tag cenote:colour is not known; tags that begin with cenote: are settings of this server.",
+		},
 		{name: "function", in: cognitoidp.UpdateUserPoolRequest{LambdaConfig: &cognitoidp.LambdaConfigType{PreSignUp: new(function)}}, member: "LambdaConfig"},
 		{name: "MFA", in: cognitoidp.UpdateUserPoolRequest{SmsConfiguration: sms(role), MfaConfiguration: new(cognitoidp.UserPoolMfaTypeOptional)}, member: "MfaConfiguration"},
 		{name: "other first factors", in: cognitoidp.UpdateUserPoolRequest{Policies: firstFactors("PASSWORD", "EMAIL_OTP")}, member: "Policies.SignInPolicy.AllowedFirstAuthFactors"},

@@ -68,26 +68,46 @@ func TestSchemaEntries(t *testing.T) {
 		in   cognitoidp.SchemaAttributeType
 		want string
 	}{
-		{"required standard", with(cognitoidp.SchemaAttributeType{Name: new("email")}, required),
-			`{"Name": "email", "AttributeDataType": "String", "DeveloperOnlyAttribute": false, "Mutable": true, "Required": true, "StringAttributeConstraints": {"MinLength": "0", "MaxLength": "2048"}}`},
-		{"immutable standard with a bound", with(lengths(text("name"), nil, new("64")), immutable),
-			`{"Name": "name", "AttributeDataType": "String", "DeveloperOnlyAttribute": false, "Mutable": false, "Required": false, "StringAttributeConstraints": {"MinLength": "0", "MaxLength": "64"}}`},
-		{"constraints without a type", lengths(cognitoidp.SchemaAttributeType{Name: new("name")}, nil, new("64")),
-			`{"Name": "name", "AttributeDataType": "String", "DeveloperOnlyAttribute": false, "Mutable": true, "Required": false, "StringAttributeConstraints": {"MinLength": "0", "MaxLength": "2048"}}`},
-		{"standard number", values(number("updated_at"), new("5"), new("10")),
-			`{"Name": "updated_at", "AttributeDataType": "Number", "DeveloperOnlyAttribute": false, "Mutable": true, "Required": false, "NumberAttributeConstraints": {"MinValue": "5", "MaxValue": "10"}}`},
-		{"custom text", text("plan"),
-			`{"Name": "custom:plan", "AttributeDataType": "String", "DeveloperOnlyAttribute": false, "Mutable": true, "Required": false, "StringAttributeConstraints": {}}`},
-		{"custom text with a bound", with(lengths(text("plan"), nil, new("9")), immutable),
-			`{"Name": "custom:plan", "AttributeDataType": "String", "DeveloperOnlyAttribute": false, "Mutable": false, "Required": false, "StringAttributeConstraints": {"MaxLength": "9"}}`},
-		{"custom number", number("age"),
-			`{"Name": "custom:age", "AttributeDataType": "Number", "DeveloperOnlyAttribute": false, "Mutable": true, "Required": false}`},
-		{"custom boolean drops constraints", lengths(cognitoidp.SchemaAttributeType{Name: new("on"), AttributeDataType: new(cognitoidp.AttributeDataTypeBoolean)}, new("1"), nil),
-			`{"Name": "custom:on", "AttributeDataType": "Boolean", "DeveloperOnlyAttribute": false, "Mutable": true, "Required": false}`},
-		{"developer only", with(text("cost"), developerOnly),
-			`{"Name": "dev:custom:cost", "AttributeDataType": "String", "DeveloperOnlyAttribute": true, "Mutable": true, "Required": false, "StringAttributeConstraints": {}}`},
-		{"email_verified is a custom name", text("email_verified"),
-			`{"Name": "custom:email_verified", "AttributeDataType": "String", "DeveloperOnlyAttribute": false, "Mutable": true, "Required": false, "StringAttributeConstraints": {}}`},
+		{
+			"required standard", with(cognitoidp.SchemaAttributeType{Name: new("email")}, required),
+			`{"Name": "email", "AttributeDataType": "String", "DeveloperOnlyAttribute": false, "Mutable": true, "Required": true, "StringAttributeConstraints": {"MinLength": "0", "MaxLength": "2048"}}`,
+		},
+		{
+			"immutable standard with a bound", with(lengths(text("name"), nil, new("64")), immutable),
+			`{"Name": "name", "AttributeDataType": "String", "DeveloperOnlyAttribute": false, "Mutable": false, "Required": false, "StringAttributeConstraints": {"MinLength": "0", "MaxLength": "64"}}`,
+		},
+		{
+			"constraints without a type", lengths(cognitoidp.SchemaAttributeType{Name: new("name")}, nil, new("64")),
+			`{"Name": "name", "AttributeDataType": "String", "DeveloperOnlyAttribute": false, "Mutable": true, "Required": false, "StringAttributeConstraints": {"MinLength": "0", "MaxLength": "2048"}}`,
+		},
+		{
+			"standard number", values(number("updated_at"), new("5"), new("10")),
+			`{"Name": "updated_at", "AttributeDataType": "Number", "DeveloperOnlyAttribute": false, "Mutable": true, "Required": false, "NumberAttributeConstraints": {"MinValue": "5", "MaxValue": "10"}}`,
+		},
+		{
+			"custom text", text("plan"),
+			`{"Name": "custom:plan", "AttributeDataType": "String", "DeveloperOnlyAttribute": false, "Mutable": true, "Required": false, "StringAttributeConstraints": {}}`,
+		},
+		{
+			"custom text with a bound", with(lengths(text("plan"), nil, new("9")), immutable),
+			`{"Name": "custom:plan", "AttributeDataType": "String", "DeveloperOnlyAttribute": false, "Mutable": false, "Required": false, "StringAttributeConstraints": {"MaxLength": "9"}}`,
+		},
+		{
+			"custom number", number("age"),
+			`{"Name": "custom:age", "AttributeDataType": "Number", "DeveloperOnlyAttribute": false, "Mutable": true, "Required": false}`,
+		},
+		{
+			"custom boolean drops constraints", lengths(cognitoidp.SchemaAttributeType{Name: new("on"), AttributeDataType: new(cognitoidp.AttributeDataTypeBoolean)}, new("1"), nil),
+			`{"Name": "custom:on", "AttributeDataType": "Boolean", "DeveloperOnlyAttribute": false, "Mutable": true, "Required": false}`,
+		},
+		{
+			"developer only", with(text("cost"), developerOnly),
+			`{"Name": "dev:custom:cost", "AttributeDataType": "String", "DeveloperOnlyAttribute": true, "Mutable": true, "Required": false, "StringAttributeConstraints": {}}`,
+		},
+		{
+			"email_verified is a custom name", text("email_verified"),
+			`{"Name": "custom:email_verified", "AttributeDataType": "String", "DeveloperOnlyAttribute": false, "Mutable": true, "Required": false, "StringAttributeConstraints": {}}`,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -111,32 +131,71 @@ func TestSchemaErrors(t *testing.T) {
 		schema []cognitoidp.SchemaAttributeType
 		want   string
 	}{
-		{"custom without type", []cognitoidp.SchemaAttributeType{{Name: new("plan")}},
-			"Invalid AttributeDataType input, consider using the provided AttributeDataType enum."},
-		{"required custom", []cognitoidp.SchemaAttributeType{with(text("plan"), required)},
-			"Required custom attributes are not supported currently."},
-		{"standard with another type", []cognitoidp.SchemaAttributeType{number("email")},
-			"You can not change AttributeDataType or set developerOnlyAttribute for standard schema attribute email"},
-		{"standard for developers", []cognitoidp.SchemaAttributeType{with(text("email"), developerOnly)},
-			"You can not change AttributeDataType or set developerOnlyAttribute for standard schema attribute email"},
-		{"custom twice", []cognitoidp.SchemaAttributeType{text("plan"), number("plan")},
-			"Duplicate custom attribute names custom:plan are not allowed in a user pool schema."},
-		{"standard twice", []cognitoidp.SchemaAttributeType{text("email"), text("email")},
-			"Duplicate attribute names email are not allowed in a user pool schema."},
-		{"custom lengths in the wrong order", []cognitoidp.SchemaAttributeType{lengths(text("plan"), new("9"), new("8"))},
-			"Attribute custom:plan cannot have a max length shorter than it's min length"},
-		{"custom values in the wrong order", []cognitoidp.SchemaAttributeType{values(number("age"), new("9"), new("8"))},
-			"Attribute custom:age cannot have a max value smaller than it's min value"},
-		{"standard lengths in the wrong order", []cognitoidp.SchemaAttributeType{lengths(text("name"), new("9"), new("8"))},
-			"user.name: Max length cannot be less than min length."},
-		{"standard values in the wrong order", []cognitoidp.SchemaAttributeType{values(number("updated_at"), new("9"), new("8"))},
-			"user.updated_at: Max value cannot be less than min value."},
-		{"too long", []cognitoidp.SchemaAttributeType{lengths(text("name"), nil, new("2049"))},
-			"user.name: String attributes cannot have a length of more than 2048"},
-		{"no number", []cognitoidp.SchemaAttributeType{lengths(text("name"), nil, new("many"))},
-			"Invalid StringAttributeConstraints for schema attribute name"},
-		{"negative number", []cognitoidp.SchemaAttributeType{values(number("age"), new("-1"), nil)},
-			"Invalid NumberAttributeConstraints for schema attribute custom:age"},
+		{
+			"custom without type",
+			[]cognitoidp.SchemaAttributeType{{Name: new("plan")}},
+			"Invalid AttributeDataType input, consider using the provided AttributeDataType enum.",
+		},
+		{
+			"required custom",
+			[]cognitoidp.SchemaAttributeType{with(text("plan"), required)},
+			"Required custom attributes are not supported currently.",
+		},
+		{
+			"standard with another type",
+			[]cognitoidp.SchemaAttributeType{number("email")},
+			"You can not change AttributeDataType or set developerOnlyAttribute for standard schema attribute email",
+		},
+		{
+			"standard for developers",
+			[]cognitoidp.SchemaAttributeType{with(text("email"), developerOnly)},
+			"You can not change AttributeDataType or set developerOnlyAttribute for standard schema attribute email",
+		},
+		{
+			"custom twice",
+			[]cognitoidp.SchemaAttributeType{text("plan"), number("plan")},
+			"Duplicate custom attribute names custom:plan are not allowed in a user pool schema.",
+		},
+		{
+			"standard twice",
+			[]cognitoidp.SchemaAttributeType{text("email"), text("email")},
+			"Duplicate attribute names email are not allowed in a user pool schema.",
+		},
+		{
+			"custom lengths in the wrong order",
+			[]cognitoidp.SchemaAttributeType{lengths(text("plan"), new("9"), new("8"))},
+			"Attribute custom:plan cannot have a max length shorter than it's min length",
+		},
+		{
+			"custom values in the wrong order",
+			[]cognitoidp.SchemaAttributeType{values(number("age"), new("9"), new("8"))},
+			"Attribute custom:age cannot have a max value smaller than it's min value",
+		},
+		{
+			"standard lengths in the wrong order",
+			[]cognitoidp.SchemaAttributeType{lengths(text("name"), new("9"), new("8"))},
+			"user.name: Max length cannot be less than min length.",
+		},
+		{
+			"standard values in the wrong order",
+			[]cognitoidp.SchemaAttributeType{values(number("updated_at"), new("9"), new("8"))},
+			"user.updated_at: Max value cannot be less than min value.",
+		},
+		{
+			"too long",
+			[]cognitoidp.SchemaAttributeType{lengths(text("name"), nil, new("2049"))},
+			"user.name: String attributes cannot have a length of more than 2048",
+		},
+		{
+			"no number",
+			[]cognitoidp.SchemaAttributeType{lengths(text("name"), nil, new("many"))},
+			"Invalid StringAttributeConstraints for schema attribute name",
+		},
+		{
+			"negative number",
+			[]cognitoidp.SchemaAttributeType{values(number("age"), new("-1"), nil)},
+			"Invalid NumberAttributeConstraints for schema attribute custom:age",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
