@@ -43,21 +43,21 @@ func (r Routes) Public() http.Handler {
 		mux.HandleFunc("GET "+path, h)
 		mux.HandleFunc("OPTIONS "+path, r.Preflight)
 	}
-	if r.Tools != nil {
-		mux.Handle("/_cenote/", r.Tools)
-	}
 	if r.Ops != nil {
 		r.Ops.register(mux)
 	}
 	mux.Handle("/", r.API)
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		// Clients post to the URL they were given, whatever its path; the mux would
-		// redirect an unclean one and lose the body.
-		if req.Method == http.MethodPost && !strings.HasPrefix(req.URL.Path, "/_cenote/") {
+		switch {
+		case r.Tools != nil && strings.HasPrefix(req.URL.Path, "/_cenote/"):
+			r.Tools.ServeHTTP(w, req)
+		case req.Method == http.MethodPost:
+			// Clients post to the URL they were given, whatever its path; the mux would
+			// redirect an unclean one and lose the body.
 			r.API.ServeHTTP(w, req)
-			return
+		default:
+			mux.ServeHTTP(w, req)
 		}
-		mux.ServeHTTP(w, req)
 	})
 }
 

@@ -1,0 +1,244 @@
+package cenote
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/cenote-id/cenote/api/cognitoidp"
+	"github.com/cenote-id/cenote/internal/access"
+	"github.com/cenote-id/cenote/internal/clock"
+	"github.com/cenote-id/cenote/internal/credential"
+	"github.com/cenote-id/cenote/internal/devtools"
+	"github.com/cenote-id/cenote/internal/directory"
+	"github.com/cenote-id/cenote/internal/gate"
+	"github.com/cenote-id/cenote/internal/httpd"
+	"github.com/cenote-id/cenote/internal/keys"
+	"github.com/cenote-id/cenote/internal/message"
+	"github.com/cenote-id/cenote/internal/naming"
+	"github.com/cenote-id/cenote/internal/oauth"
+	"github.com/cenote-id/cenote/internal/seal"
+	"github.com/cenote-id/cenote/internal/signin"
+	"github.com/cenote-id/cenote/internal/store"
+	"github.com/cenote-id/cenote/internal/token"
+	"github.com/cenote-id/cenote/internal/trigger"
+	"github.com/cenote-id/cenote/internal/userpool"
+	"github.com/cenote-id/cenote/internal/wire"
+)
+
+// The services of cognito-idp, under names that can be embedded side by side.
+type (
+	pools    = userpool.Service
+	users    = directory.Service
+	sessions = signin.Service
+)
+
+// unbuilt lies one level deeper than the services, so that a method of theirs hides the
+// one that answers NotImplemented.
+type unbuilt struct{ cognitoidp.Unimplemented }
+
+// identityProvider implements cognito-idp: every operation has one home, or the compiler
+// refuses.
+type identityProvider struct {
+	*pools
+	*users
+	*sessions
+	unbuilt
+}
+
+var _ cognitoidp.API = (*identityProvider)(nil)
+
+// rooms are what the routes lead to.
+type rooms struct {
+	wire   *wire.Server
+	tokens *token.Service
+	keys   *keys.Cache
+}
+
+// open opens the database; in Serve mode it brings a root key for an empty one.
+func (s *Server) open(ctx context.Context) error {
+	master, err := seal.ParseMasterKey([]byte(s.config.MasterKey))
+	if err != nil {
+		return fmt.Errorf("master key: %w", err)
+	}
+	root := s.config.RootKey
+	if root == nil && s.config.Mode == Serve {
+		if root, err = NewRootKey(s.config.Random); err != nil {
+			return err
+		}
+	}
+	o := store.Options{
+		URL: s.config.Database, Sync: s.sync(), MasterKey: master,
+		Clock: s.clock, Random: s.config.Random, Log: s.config.Log,
+	}
+	if root != nil {
+		o.RootKey = &store.AccessKey{ID: root.ID, Secret: string(root.Secret), Root: true, Created: s.clock.Now()}
+	}
+	if s.db, err = store.Open(ctx, o); err != nil {
+		return fmt.Errorf("open database: %w", err)
+	}
+	if s.db.Fresh() && s.config.RootKey == nil {
+		s.newRootKey = root
+	}
+	return nil
+}
+
+func (s *Server) sync() store.Sync {
+	switch {
+	case s.config.Ephemeral:
+		return store.SyncOff
+	case s.config.Mode == Dev:
+		return store.SyncNormal
+	default:
+		return store.SyncFull
+	}
+}
+
+// NewRootKey makes an access key in AWS's form.
+func NewRootKey(random io.Reader) (*RootKey, error) {
+	random = clock.Random(random)
+	id, err := naming.Pick(random, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 16)
+	if err != nil {
+		return nil, err
+	}
+	secret, err := naming.Pick(random, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", 40)
+	return &RootKey{ID: "AKIA" + id, Secret: Secret(secret)}, err
+}
+
+// NewMasterKey makes the text of a master key.
+func NewMasterKey(random io.Reader) (Secret, error) {
+	key, err := seal.NewMasterKey(clock.Random(random))
+	if err != nil {
+		return "", err
+	}
+	return Secret(key.Encode()), nil
+}
+
+func (s *Server) newMessages() (*message.Service, error) {
+	d := message.Deps{
+		Triggers: trigger.New(), From: s.config.MailFrom, Clock: s.clock,
+		Random: clock.Random(s.config.Random), Log: s.config.Log, Registry: s.registry,
+	}
+	if s.config.Mode == Dev {
+		s.inbox = message.NewInbox(s.config.Console)
+		d.Inbox = s.inbox
+	}
+	if s.config.SMTPURL != "" {
+		sender, err := message.NewSMTP(string(s.config.SMTPURL))
+		if err != nil {
+			return nil, err
+		}
+		d.Email = sender
+	}
+	if s.config.SMSWebhook != "" {
+		sender, err := message.NewWebhook(s.config.SMSWebhook, []byte(s.config.SMSWebhookSecret), s.clock)
+		if err != nil {
+			return nil, err
+		}
+		d.SMS = sender
+	}
+	return message.New(d), nil
+}
+
+// newRooms constructs the services and the front door.
+func (s *Server) newRooms(place naming.Place, g *gate.Gate, cache *keys.Cache, messages *message.Service) rooms {
+	triggers := trigger.New()
+	tokens := token.New(token.Deps{
+		Store: s.db, Catalog: s.catalog, Keys: cache, Triggers: triggers, Gate: g,
+		Clock: s.clock, Random: s.config.Random, PublicURL: s.config.PublicURL, Metrics: s.registry,
+	})
+	credentials := credential.New(credential.Deps{
+		Store: s.db, Arithmetic: s.arithmetic, Gate: g,
+		Clock: s.clock, Random: s.config.Random, FixedCode: s.config.FixedCode,
+	})
+	directoryService := directory.New(directory.Deps{
+		Store: s.db, Catalog: s.catalog, Credential: credentials,
+		Messages: messages, Triggers: triggers, Random: s.config.Random,
+	})
+	control := access.New(access.Deps{
+		Keys: s.db, Tokens: tokens, Place: place, Clock: s.clock, Open: s.config.Mode == Dev,
+	})
+	idp := &identityProvider{
+		pools: userpool.New(userpool.Deps{
+			Store: s.db, Catalog: s.catalog, Keys: s.stock, Place: place, Random: s.config.Random,
+			FixedIDs:       s.config.Mode == Dev,
+			AllowAWSIssuer: s.config.AllowAWSIssuer || s.config.Mode == Dev,
+		}),
+		users: directoryService,
+		sessions: signin.New(signin.Deps{
+			Store: s.db, Catalog: s.catalog, Directory: directoryService, Credential: credentials,
+			Tokens: tokens, Triggers: triggers, Random: s.config.Random, Metrics: s.registry,
+		}),
+	}
+	s.access = control
+	return rooms{
+		tokens: tokens, keys: cache,
+		wire: wire.New(wire.Config{
+			Mounts:  []wire.Mount{{Service: cognitoidp.Service, Impl: idp, Violation: "InvalidParameterException"}},
+			Gate:    control,
+			Strict:  s.config.Mode == Dev,
+			Origins: s.config.Origins,
+			Clock:   s.clock, Random: s.config.Random, Log: s.config.Log, Metrics: s.registry,
+		}),
+	}
+}
+
+func (s *Server) operations() *httpd.Ops {
+	return &httpd.Ops{
+		Ready:   s.db.Ready,
+		Metrics: promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{}),
+		Log:     s.config.Log,
+	}
+}
+
+func (s *Server) routes(r rooms) http.Handler {
+	public := oauth.New(oauth.Deps{
+		Catalog: s.catalog, Tokens: r.tokens, Keys: r.keys, PublicURL: s.config.PublicURL, Log: s.config.Log,
+	})
+	routes := httpd.Routes{API: r.wire, Discovery: public.Discovery, JWKS: public.JWKS, Preflight: public.Preflight}
+	if s.config.Mode == Dev {
+		routes.Ops = s.operations()
+		routes.Tools = s.untilStopped(devtools.New(devtools.Deps{
+			Inbox: s.inbox, Clock: s.clock, Reset: s.reset,
+		}).Handler())
+	}
+	return httpd.BelieveProxies(s.config.TrustedProxies, routes.Public())
+}
+
+// untilStopped ends requests that wait for something to happen when the server stops.
+func (s *Server) untilStopped(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		defer context.AfterFunc(s.running, cancel)()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// reset deletes all data of a Dev server.
+func (s *Server) reset(ctx context.Context) error {
+	err := s.db.Reset(ctx)
+	s.catalog.DropAll()
+	return err
+}
+
+// Seed applies a YAML list of {service, operation, input} as the root principal, through
+// every phase that a client's call takes. It stops at the first refusal.
+func (s *Server) Seed(ctx context.Context, list io.Reader) error {
+	return devtools.Seed(ctx, list, func(ctx context.Context, service, operation string, input json.RawMessage) error {
+		op := s.wire.Operation(service, operation)
+		if op == nil {
+			return fmt.Errorf("there is no operation %s of %s", operation, service)
+		}
+		in := op.NewInput()
+		if err := wire.Decode(input, in); err != nil {
+			return err
+		}
+		_, err := s.wire.Call(ctx, op, wire.Caller{IAM: s.access.Root()}, in)
+		return err
+	})
+}
