@@ -27,7 +27,7 @@ let work;
 /** Bundles an entry that imports the library by its name, as its README says. */
 async function bundle() {
   work = fs.mkdtempSync(path.join(os.tmpdir(), 'cenote-e2e-'));
-  const entry = path.join(work, 'app.js');
+  const entry = path.join(work, 'app.mjs');
   fs.writeFileSync(entry, "import * as lib from 'amazon-cognito-identity-js';\nwindow.AmazonCognitoIdentity = lib;\n");
   const compiler = webpack({
     mode: 'production', entry, performance: false,
