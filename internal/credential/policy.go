@@ -23,7 +23,7 @@ const (
 )
 
 // The characters that count for a policy: Basic Latin letters and digits, and Cognito's
-// list of symbols (developer guide, "Password policy"; a space is one).
+// list of symbols (developer guide, "Password policy"; a blank inside is one).
 const (
 	upperCase = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	lowerCase = "abcdefghijklmnopqrstuvwxyz"
@@ -39,8 +39,9 @@ func CheckPolicy(p *catalog.Pool, prefix, password string) error {
 	if utf8.RuneCountInString(password) < policy.MinimumLength {
 		return fault.InvalidPassword(prefix + "Password not long enough")
 	}
+	inner := strings.Trim(password, " ") // blanks around it satisfy nothing
 	for _, class := range classes(policy) {
-		if class.required && !strings.ContainsAny(password, class.characters) {
+		if class.required && !strings.ContainsAny(inner, class.characters) {
 			return fault.InvalidPassword(prefix + class.missing)
 		}
 	}
