@@ -2,15 +2,15 @@
 // amazon-cognito-identity-js in headless Chromium: the distributed script in a page, and
 // a webpack bundle, both from another origin than the server's.
 
-const assert = require('node:assert');
+const { execFile } = require('node:child_process');
 const fs = require('node:fs');
 const http = require('node:http');
 const os = require('node:os');
 const path = require('node:path');
 const { once } = require('node:events');
+const { promisify } = require('node:util');
 const { test, before, after } = require('node:test');
 const { chromium } = require('playwright-core');
-const webpack = require('webpack');
 const { AdminCreateUserCommand } = require('@aws-sdk/client-cognito-identity-provider');
 const { start, createPool, readCode, forgetMessages } = require('./harness');
 const { make } = require('./usecases');
@@ -24,25 +24,25 @@ let site;
 let origin;
 let work;
 
-/** Bundles an entry that imports the library by its name, as its README says. */
+/** Makes the project that the library's README describes and builds it with webpack. */
 async function bundle() {
   work = fs.mkdtempSync(path.join(os.tmpdir(), 'cenote-e2e-'));
-  const entry = path.join(work, 'app.mjs');
-  fs.writeFileSync(entry, "import * as lib from 'amazon-cognito-identity-js';\nwindow.AmazonCognitoIdentity = lib;\n");
-  const compiler = webpack({
-    mode: 'production', entry, performance: false,
-    output: { path: work, filename: 'bundle.js' },
-    resolve: { modules: [path.join(__dirname, 'node_modules')], fallback: { crypto: false } },
-  });
-  const stats = await new Promise((resolve, reject) => compiler.run((err, s) => (err ? reject(err) : resolve(s))));
-  assert.ok(!stats.hasErrors(), stats.toString('errors-only'));
-  await new Promise((resolve) => compiler.close(resolve));
+  fs.mkdirSync(path.join(work, 'src'));
+  fs.symlinkSync(path.join(__dirname, 'node_modules'), path.join(work, 'node_modules'));
+  fs.writeFileSync(path.join(work, 'package.json'), '{ "private": true, "scripts": { "build": "webpack" } }\n');
+  fs.writeFileSync(path.join(work, 'webpack.config.js'), `module.exports = {
+  entry: './src/entry.js',
+  output: { path: __dirname + '/dist', filename: 'my-app.js' },
+};
+`);
+  fs.writeFileSync(path.join(work, 'src', 'entry.js'), "import * as lib from 'amazon-cognito-identity-js';\nwindow.AmazonCognitoIdentity = lib;\n");
+  await promisify(execFile)('npm', ['run', 'build', '--', '--mode', 'production'], { cwd: work });
 }
 
 async function serve() {
   const files = {
     '/usecases.js': path.join(__dirname, 'usecases.js'),
-    '/bundle.js': path.join(work, 'bundle.js'),
+    '/bundle.js': path.join(work, 'dist', 'my-app.js'),
     '/dist.js': path.join(path.dirname(require.resolve('amazon-cognito-identity-js/package.json')), 'dist', 'amazon-cognito-identity.min.js'),
   };
   site = http.createServer((req, res) => {
