@@ -76,12 +76,14 @@ func (s *Session) join(needed need) (r *renewal, mine bool, err error) {
 }
 
 func (s *Session) lead(ctx context.Context, r *renewal, needed need) {
+	defer func() {
+		s.mu.Lock()
+		s.renewal = nil
+		s.mu.Unlock()
+		close(r.done)
+	}()
 	r.err = s.refresh(ctx, needed)
 	r.abandoned = r.err != nil && ctx.Err() != nil
-	s.mu.Lock()
-	s.renewal = nil
-	s.mu.Unlock()
-	close(r.done)
 }
 
 // refresh gets new tokens: from the storage, where another process that shares it was
@@ -109,12 +111,15 @@ func (s *Session) refresh(ctx context.Context, needed need) error {
 	return s.adopt(ctx, renewed, true)
 }
 
-// latest returns the tokens that the storage holds, or those at hand where it holds none.
+// latest returns the tokens that the storage holds of this session, or those at hand
+// where it holds none, or those of another sign-in.
 func (s *Session) latest(ctx context.Context) Tokens {
-	if stored, err := s.pool.sessions().load(ctx, s.username); err == nil {
-		return stored
+	tokens := s.Tokens()
+	stored, err := s.pool.sessions().load(ctx, s.username)
+	if err != nil || stored.Access.claims.SignInID != tokens.Access.claims.SignInID {
+		return tokens
 	}
-	return s.Tokens()
+	return stored
 }
 
 // adopt makes tokens those of the session, unless it has ended meanwhile.
@@ -131,8 +136,10 @@ func (s *Session) adopt(ctx context.Context, tokens Tokens, store bool) error {
 	if !store {
 		return nil
 	}
-	// A rotated token that is not stored is lost, so this outlives ctx.
-	return s.pool.sessions().save(context.WithoutCancel(ctx), s.username, tokens)
+	// A rotated token that is not stored is lost.
+	ctx, cancel := outliving(ctx)
+	defer cancel()
+	return s.pool.sessions().save(ctx, s.username, tokens)
 }
 
 // endsSession says whether a refused refresh means that the session is over.

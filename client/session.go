@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/api/cognitoidp"
@@ -144,6 +145,14 @@ func (s *Session) state() (tokens Tokens, ended bool) {
 	return s.tokens, s.ended
 }
 
+// storeTime is how long a Storage may take for what has to be stored in any case.
+const storeTime = 5 * time.Second
+
+// outliving returns a context that goes on for a while after ctx has ended.
+func outliving(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), storeTime)
+}
+
 // end ends the session here and in the storage, whatever becomes of ctx.
 func (s *Session) end(ctx context.Context) error {
 	s.storing.Lock()
@@ -151,7 +160,9 @@ func (s *Session) end(ctx context.Context) error {
 	s.mu.Lock()
 	s.ended = true
 	s.mu.Unlock()
-	return s.pool.sessions().clear(context.WithoutCancel(ctx), s.username)
+	ctx, cancel := outliving(ctx)
+	defer cancel()
+	return s.pool.sessions().clear(ctx, s.username)
 }
 
 // SignOut ends this session: its refresh token and the tokens made of it are revoked,

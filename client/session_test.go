@@ -3,6 +3,7 @@ package client_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -245,6 +246,34 @@ func TestSignOut(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// Of two sign-ins of one user, each signs itself out.
+func TestSignOutRevokesItsOwnSession(t *testing.T) {
+	t.Parallel()
+	signIns := 0
+	s := &service{tb: t, handlers: map[string]func(request) answer{
+		"InitiateAuth": func(request) answer {
+			signIns++
+			set := tokenSet(time.Now(), signIns)
+			set["AccessToken"] = jwt(map[string]any{
+				"username": "alice", "origin_jti": fmt.Sprint(signIns), "iat": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix(),
+			})
+			return signedIn(set)
+		},
+		"RevokeToken": func(r request) answer {
+			if got := r.text("Token"); got != "refresh-1" {
+				t.Errorf("RevokeToken of %q, want refresh-1", got)
+			}
+			return ok("{}")
+		},
+	}}
+	pool := newPool(t, s)
+	first := passwordSession(t, pool)
+	passwordSession(t, pool)
+	if err := first.SignOut(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 
