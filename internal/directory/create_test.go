@@ -55,8 +55,9 @@ func TestAdminCreateUserAnswer(t *testing.T) {
 
 func TestGeneratedPasswordSatisfiesThePolicy(t *testing.T) {
 	t.Parallel()
+	g := newGround(t)
 	for _, length := range []int{6, 8, 20, 99} {
-		h := newHouse(t, func(p *cognitoidp.UserPoolType, _ *store.Client) {
+		h := g.house(t, func(p *cognitoidp.UserPoolType, _ *store.Client) {
 			p.Policies = &cognitoidp.UserPoolPolicyType{PasswordPolicy: &cognitoidp.PasswordPolicyType{
 				MinimumLength: &length, RequireLowercase: new(true), RequireUppercase: new(true), RequireNumbers: new(true), RequireSymbols: new(true),
 			}}
@@ -74,6 +75,7 @@ func TestGeneratedPasswordSatisfiesThePolicy(t *testing.T) {
 
 func TestAdminCreateUserNames(t *testing.T) {
 	t.Parallel()
+	g := newGround(t)
 	const exists = "UsernameExistsException"
 	aliased := aliases(cognitoidp.AliasAttributeTypeEmail, cognitoidp.AliasAttributeTypePhoneNumber, cognitoidp.AliasAttributeTypePreferredUsername)
 	verified := []string{"email", "a@x.com", "email_verified", "true"}
@@ -102,7 +104,7 @@ func TestAdminCreateUserNames(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t, tt.pool)
+			h := g.house(t, tt.pool)
 			if tt.first != nil {
 				h.add(tt.first[0], tt.first[1:]...)
 			}
@@ -144,6 +146,7 @@ func TestAdminCreateUserRefusesAttributes(t *testing.T) {
 
 func TestInvitations(t *testing.T) {
 	t.Parallel()
+	g := newGround(t)
 	const mail, number = "ann@example.com", "+15555554567"
 	sms, eml := message.SMS, message.Email
 	for i, tt := range []struct {
@@ -167,7 +170,7 @@ func TestInvitations(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t)
+			h := g.house(t)
 			_, err := h.create("ann", func(in *cognitoidp.AdminCreateUserRequest) {
 				in.UserAttributes, in.DesiredDeliveryMediums, in.MessageAction = list(tt.attributes...), tt.media, tt.action
 			})

@@ -4,10 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
-	"io"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,18 +30,25 @@ import (
 // goodPassword satisfies the default policy.
 const goodPassword = "Passw0rd!"
 
-// house is a directory on a store of its own, with one pool and one client.
-type house struct {
-	*directory.Service
-	t       *testing.T
+// ground is a store with what reads it, and the time. Houses may share one.
+type ground struct {
 	store   *store.DB
 	catalog *catalog.Catalog
 	proofs  *credential.Service
-	inbox   *message.Inbox
-	mail    *carrier
+	ticks   *clock.Clock
+	pools   atomic.Int64 // how many were made
 
 	mu  sync.Mutex
 	now time.Time
+}
+
+// house is a directory with one pool and one client.
+type house struct {
+	*directory.Service
+	*ground
+	t     *testing.T
+	inbox *message.Inbox
+	mail  *carrier
 
 	pool     *store.Pool
 	poolID   string
@@ -56,45 +64,60 @@ func (c *carrier) Send(context.Context, message.Envelope) error { return c.fail 
 // option changes the configuration of a house's pool and client before they are stored.
 type option func(*cognitoidp.UserPoolType, *store.Client)
 
-func newHouse(t *testing.T, options ...option) *house {
+func newGround(t *testing.T) *ground {
 	t.Helper()
-	h := &house{
-		t: t, now: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC),
-		poolID: "us-east-1_Directory", clientID: "client1", inbox: message.NewInbox(nil), mail: new(carrier),
-	}
+	g := &ground{now: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)}
 	key, err := seal.NewMasterKey(rand.Reader)
 	must(t, err)
-	ticks := clock.New(h.time)
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	h.store, err = store.Open(t.Context(), store.Options{
-		URL: "sqlite:" + filepath.Join(t.TempDir(), "test.db"), Sync: store.SyncOff, MasterKey: key, Clock: ticks, Log: log,
+	g.ticks = clock.New(g.time)
+	g.store, err = store.Open(t.Context(), store.Options{
+		URL: "sqlite:" + filepath.Join(t.TempDir(), "test.db"), Sync: store.SyncOff, MasterKey: key, Clock: g.ticks,
 	})
 	must(t, err)
-	t.Cleanup(func() { must(t, h.store.Close()) })
-	h.catalog = catalog.New(catalog.Deps{Store: h.store, Place: naming.Place{Region: "us-east-1"}, Clock: ticks, Log: log})
-	h.proofs = credential.New(credential.Deps{Store: h.store, Clock: ticks})
+	t.Cleanup(func() { must(t, g.store.Close()) })
+	g.catalog = catalog.New(catalog.Deps{
+		Store: g.store, Place: naming.Place{Region: "us-east-1"}, Clock: g.ticks, Log: slog.New(slog.DiscardHandler),
+	})
+	g.proofs = credential.New(credential.Deps{Store: g.store, Clock: g.ticks})
+	return g
+}
+
+// newHouse returns a house on a ground of its own.
+func newHouse(t *testing.T, options ...option) *house {
+	t.Helper()
+	return newGround(t).house(t, options...)
+}
+
+// house returns a house with a new pool.
+func (g *ground) house(t *testing.T, options ...option) *house {
+	t.Helper()
+	n := g.pools.Add(1)
+	h := &house{
+		ground: g, t: t, inbox: message.NewInbox(nil), mail: new(carrier),
+		poolID: fmt.Sprint("us-east-1_Directory", n), clientID: fmt.Sprint("client", n),
+	}
 	triggers := trigger.New()
 	h.Service = directory.New(directory.Deps{
-		Store: h.store, Catalog: h.catalog, Credential: h.proofs, Triggers: triggers,
+		Store: g.store, Catalog: g.catalog, Credential: g.proofs, Triggers: triggers,
 		Messages: message.New(message.Deps{
-			Triggers: triggers, Email: h.mail, SMS: h.mail, Inbox: h.inbox, Clock: ticks,
-			Random: rand.Reader, Log: log, Registry: prometheus.NewRegistry(),
+			Triggers: triggers, Email: h.mail, SMS: h.mail, Inbox: h.inbox, Clock: g.ticks,
+			Random: rand.Reader, Log: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(),
 		}),
 	})
 	h.configure(options)
 	return h
 }
 
-func (h *house) time() time.Time {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.now
+func (g *ground) time() time.Time {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.now
 }
 
-func (h *house) sleep(d time.Duration) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.now = h.now.Add(d)
+func (g *ground) sleep(d time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.now = g.now.Add(d)
 }
 
 // configure stores the pool and the client.

@@ -126,6 +126,7 @@ func TestListUsersAttributes(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	h.add("ann", "name", "Ann", "email", "ann@example.com")
+	h.sleep(time.Second)
 	h.add("bob")
 	sub := h.user("ann").Sub
 	get := func(names ...string) ([]cognitoidp.UserType, error) {

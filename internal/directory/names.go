@@ -124,21 +124,11 @@ func withName(pool *catalog.Pool, attribute, name string, values map[string]stri
 
 // nameTaken returns the kind of the first of the new user's names that somebody has, ""
 // when all are free. movable says that e-mail and phone number aliases will be taken over.
-//
-// A new user name must also be nobody's sub and preferred_username alias: it would be
-// found before them and so take its owner's place.
 func (s *Service) nameTaken(ctx context.Context, pool *catalog.Pool, u *store.User, movable bool) (store.KeyKind, error) {
-	keys := []store.Key{
-		{Kind: store.KeyUsername, Value: pool.Fold(store.KeyUsername, u.Username)},
-		{Kind: store.KeySub, Value: u.Username},
-	}
-	if pool.AliasAttributes().Has(catalog.PreferredUsername) {
-		keys = append(keys, store.Key{
-			Kind: store.KeyPreferredUsername, Value: pool.Fold(store.KeyPreferredUsername, u.Username),
-		})
-	}
-	if taken, err := s.taken(ctx, pool, u.ID, keys...); taken || err != nil {
-		return store.KeyUsername, err
+	if u.Username != u.Sub { // the server makes no name twice
+		if taken, err := s.taken(ctx, pool, u.ID, usernameRivals(pool, u.Username)...); taken || err != nil {
+			return store.KeyUsername, err
+		}
 	}
 	for _, key := range KeysOf(pool, u)[2:] {
 		if movable && key.Kind != store.KeyPreferredUsername {
@@ -149,6 +139,22 @@ func (s *Service) nameTaken(ctx context.Context, pool *catalog.Pool, u *store.Us
 		}
 	}
 	return "", nil
+}
+
+// usernameRivals are the keys that must not find anybody when a user gets a user name:
+// besides the user name itself the sub and the preferred_username that it would be found
+// before, and whose owner's place it would take.
+func usernameRivals(pool *catalog.Pool, name string) []store.Key {
+	keys := []store.Key{
+		{Kind: store.KeyUsername, Value: pool.Fold(store.KeyUsername, name)},
+		{Kind: store.KeySub, Value: name},
+	}
+	if pool.AliasAttributes().Has(catalog.PreferredUsername) {
+		keys = append(keys, store.Key{
+			Kind: store.KeyPreferredUsername, Value: pool.Fold(store.KeyPreferredUsername, name),
+		})
+	}
+	return keys
 }
 
 // rivals are the keys that must not find anybody else when a user gets key: besides key
@@ -162,10 +168,11 @@ func rivals(key store.Key) []store.Key {
 
 // taken says whether one of the keys finds somebody but the given user.
 func (s *Service) taken(ctx context.Context, pool *catalog.Pool, but store.UserID, keys ...store.Key) (bool, error) {
-	for _, key := range keys {
-		owner, err := s.store.FindUser(ctx, pool.Internal(), key)
+	for ; len(keys) > 0; keys = keys[1:] {
+		owner, err := s.store.FindUser(ctx, pool.Internal(), keys...)
 		switch {
 		case errors.Is(err, store.ErrNotFound):
+			return false, nil
 		case err != nil:
 			return false, err
 		case owner.ID != but:

@@ -32,9 +32,10 @@ func together(n int, try func(i int) error) map[string]int {
 
 func TestOneNameOneUser(t *testing.T) {
 	t.Parallel()
+	g := newGround(t)
 	for name, h := range map[string]*house{
-		"ann":             newHouse(t),
-		"ann@example.com": newHouse(t, usernames(cognitoidp.UsernameAttributeTypeEmail)),
+		"ann":             g.house(t),
+		"ann@example.com": g.house(t, usernames(cognitoidp.UsernameAttributeTypeEmail)),
 	} {
 		got := together(6, func(i int) error {
 			if i%2 == 0 {
@@ -114,6 +115,7 @@ func TestPasswordsSetInParallel(t *testing.T) {
 // A configured trigger shows its place in a flow by what its failure leaves behind.
 func TestTriggers(t *testing.T) {
 	t.Parallel()
+	g := newGround(t)
 	const arn = "arn:aws:lambda:us-east-1:000000000000:function:f"
 	with := func(set func(*cognitoidp.LambdaConfigType, *string)) option {
 		return func(p *cognitoidp.UserPoolType, _ *store.Client) {
@@ -127,7 +129,7 @@ func TestTriggers(t *testing.T) {
 	}
 	t.Run("PreSignUp", func(t *testing.T) {
 		t.Parallel()
-		h := newHouse(t, with(func(c *cognitoidp.LambdaConfigType, f *string) { c.PreSignUp = f }))
+		h := g.house(t, with(func(c *cognitoidp.LambdaConfigType, f *string) { c.PreSignUp = f }))
 		_, err := h.SignUp(t.Context(), h.call(), &cognitoidp.SignUpRequest{
 			ClientId: &h.clientID, Username: new("ann"), Password: new(goodPassword), ValidationData: list("captcha", "1"),
 		})
@@ -142,7 +144,7 @@ func TestTriggers(t *testing.T) {
 	})
 	t.Run("CustomMessage", func(t *testing.T) {
 		t.Parallel()
-		h := newHouse(t, autoVerify(email), with(func(c *cognitoidp.LambdaConfigType, f *string) { c.CustomMessage = f }))
+		h := g.house(t, autoVerify(email), with(func(c *cognitoidp.LambdaConfigType, f *string) { c.CustomMessage = f }))
 		_, err := h.signUp("ann", "email", "ann@example.com")
 		failed(t, "CustomMessage", err)
 		if h.user("ann").Status != cognitoidp.UserStatusTypeUnconfirmed || len(h.inbox.List(message.Filter{})) != 0 {
@@ -151,7 +153,7 @@ func TestTriggers(t *testing.T) {
 	})
 	t.Run("PostConfirmation", func(t *testing.T) {
 		t.Parallel()
-		h := newHouse(t, autoVerify(email), with(func(c *cognitoidp.LambdaConfigType, f *string) { c.PostConfirmation = f }))
+		h := g.house(t, autoVerify(email), with(func(c *cognitoidp.LambdaConfigType, f *string) { c.PostConfirmation = f }))
 		h.mustSignUp("ann", "email", "ann@example.com")
 		failed(t, "PostConfirmation", h.confirm("ann", h.lastCode("ann@example.com"), false))
 		if h.user("ann").Status != cognitoidp.UserStatusTypeConfirmed {
@@ -172,7 +174,7 @@ func TestTriggers(t *testing.T) {
 	})
 	t.Run("UserMigration", func(t *testing.T) {
 		t.Parallel()
-		h := newHouse(t, with(func(c *cognitoidp.LambdaConfigType, f *string) { c.UserMigration = f }))
+		h := g.house(t, with(func(c *cognitoidp.LambdaConfigType, f *string) { c.UserMigration = f }))
 		h.add("ann", "email", "ann@example.com", "email_verified", "true")
 		_, err := h.forgot("ann")
 		must(t, err)

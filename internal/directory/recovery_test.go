@@ -22,6 +22,7 @@ const (
 
 func TestForgotPasswordChannels(t *testing.T) {
 	t.Parallel()
+	g := newGround(t)
 	const (
 		mail  = cognitoidp.RecoveryOptionNameTypeVerifiedEmail
 		sms   = cognitoidp.RecoveryOptionNameTypeVerifiedPhoneNumber
@@ -63,7 +64,7 @@ func TestForgotPasswordChannels(t *testing.T) {
 				if hidden {
 					options = append(options, hideUsers)
 				}
-				h := newHouse(t, options...)
+				h := g.house(t, options...)
 				h.add("ann", contacts[tt.user]...)
 				details, err := h.forgot("ann")
 				sent := len(h.inbox.List(message.Filter{}))

@@ -15,6 +15,7 @@ import (
 
 func TestSignUpNames(t *testing.T) {
 	t.Parallel()
+	g := newGround(t)
 	const (
 		invalid = "InvalidParameterException"
 		exists  = "UsernameExistsException"
@@ -64,7 +65,7 @@ func TestSignUpNames(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t, tt.pool...)
+			h := g.house(t, tt.pool...)
 			if tt.first != nil {
 				h.mustSignUp(tt.first[0], tt.first[1:]...)
 			}
@@ -110,6 +111,7 @@ func TestSignUpAnswer(t *testing.T) {
 
 func TestSignUpDelivery(t *testing.T) {
 	t.Parallel()
+	g := newGround(t)
 	both := []string{"email", "ann@example.com", "phone_number", "+15555554567"}
 	mail := &cognitoidp.CodeDeliveryDetailsType{
 		Destination: new("a***@e***"), DeliveryMedium: new(message.Email), AttributeName: new("email"),
@@ -132,7 +134,7 @@ func TestSignUpDelivery(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t, tt.pool...)
+			h := g.house(t, tt.pool...)
 			out := h.mustSignUp("ann", tt.attributes...)
 			if diff := cmp.Diff(tt.want, out.CodeDeliveryDetails); diff != "" {
 				t.Error(diff)

@@ -16,6 +16,7 @@ import (
 
 func TestFind(t *testing.T) {
 	t.Parallel()
+	g := newGround(t)
 	aliased := aliases(cognitoidp.AliasAttributeTypeEmail, cognitoidp.AliasAttributeTypePhoneNumber, cognitoidp.AliasAttributeTypePreferredUsername)
 	attributes := []string{
 		"email", "Ann@example.com", "email_verified", "true", "phone_number", "+15555554567", "phone_number_verified", "false",
@@ -33,7 +34,7 @@ func TestFind(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t, tt.pool...)
+			h := g.house(t, tt.pool...)
 			h.add("Ann", attributes...)
 			want := h.user("Ann")
 			for _, name := range append(tt.finds, want.Sub) {
@@ -50,7 +51,7 @@ func TestFind(t *testing.T) {
 	}
 	t.Run("e-mail or phone", func(t *testing.T) {
 		t.Parallel()
-		h := newHouse(t, usernames(cognitoidp.UsernameAttributeTypeEmail, cognitoidp.UsernameAttributeTypePhoneNumber))
+		h := g.house(t, usernames(cognitoidp.UsernameAttributeTypeEmail, cognitoidp.UsernameAttributeTypePhoneNumber))
 		h.add("ann@example.com", "phone_number", "+15555554567")
 		want := h.user("ann@example.com")
 		for _, name := range []string{"+15555554567", want.Sub} { // verified or not
