@@ -44,7 +44,7 @@ var house = []struct {
 	{"internal/store/pgtest", nil, "starting a PostgreSQL server needs nothing of ours"},
 	{"internal/catalog", [][]string{ground, {"internal/store", "internal/store/storetest"}}, "snapshots of configuration stand on the store"},
 	{"internal/jobs", [][]string{ground, {"internal/store", "internal/store/storetest", "internal/store/pgtest"}}, "jobs are leased rows"},
-	{"internal/keys", [][]string{ground, {"internal/gate", "internal/libcrypto", "internal/keys/keystest"}}, "keys sign; what is signed is token's matter"},
+	{"internal/keys", [][]string{serviceGround, {"internal/gate", "internal/libcrypto", "internal/keys/keystest"}}, "keys sign; what is signed is token's matter"},
 	{"internal/keys/keystest", [][]string{{"internal/keys"}}, "fixed keys for tests"},
 	{"internal/trigger", [][]string{serviceGround}, "events are made of records and configuration"},
 	{"internal/message", [][]string{serviceGround, {"internal/trigger"}}, "texts and senders; the codes' lifetimes are directory's matter"},

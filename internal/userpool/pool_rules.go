@@ -16,7 +16,7 @@ import (
 // with the request.
 func (s *Service) checkPool(r *cognitoidp.UserPoolType) error {
 	for _, rule := range []func(*cognitoidp.UserPoolType) error{
-		checkNames, checkVerification, checkMFA, checkFirstFactors, checkTemporaryPasswords,
+		checkNames, checkVerification, checkFirstFactors, checkTemporaryPasswords,
 		checkRecovery, checkEmailConfiguration, s.checkSMSConfiguration, s.checkLambdas,
 	} {
 		if err := rule(r); err != nil {
@@ -53,16 +53,6 @@ func checkVerification(r *cognitoidp.UserPoolType) error {
 		}
 	}
 	return nil
-}
-
-// checkMFA knows SMS as the only factor: the others are configured with
-// SetUserPoolMfaConfig.
-func checkMFA(r *cognitoidp.UserPoolType) error {
-	mode := api.Value(r.MfaConfiguration)
-	if mode == "" || mode == cognitoidp.UserPoolMfaTypeOff || r.SmsConfiguration != nil {
-		return nil
-	}
-	return fault.InvalidParameter("SMS configuration and Auto verification for phone_number are required when MFA is required/optional")
 }
 
 func checkFirstFactors(r *cognitoidp.UserPoolType) error {

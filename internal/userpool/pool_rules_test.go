@@ -57,10 +57,6 @@ func refusals() []refusal {
 			code: invalidParameter, text: "All attributes in AttributesRequireVerificationBeforeUpdate must exist in AutoVerifiedAttributes",
 		},
 		{
-			name: "MFA without a factor", in: cognitoidp.UpdateUserPoolRequest{MfaConfiguration: new(cognitoidp.UserPoolMfaTypeOn)},
-			code: invalidParameter, text: "SMS configuration and Auto verification for phone_number are required when MFA is required/optional",
-		},
-		{
 			name: "no password as first factor", in: cognitoidp.UpdateUserPoolRequest{Policies: firstFactors("EMAIL_OTP")},
 			code: invalidParameter, text: "Password should be configured as one of the allowed first auth factors.",
 		},
