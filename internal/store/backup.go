@@ -135,4 +135,3 @@ func vacuumInto(ctx context.Context, path, into string) error {
 	_, err = files.ExecContext(ctx, `VACUUM INTO $1`, into)
 	return errors.Join(err, files.Close())
 }
-

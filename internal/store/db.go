@@ -73,12 +73,8 @@ func (db *DB) start(ctx context.Context, o Options) error {
 	if err := checkMasterKey(ctx, db.engine, o.MasterKey); err != nil {
 		return err
 	}
-	before, err := migrate(ctx, db.engine)
-	if err != nil {
+	if _, err := migrate(ctx, db.engine); err != nil {
 		return err
-	}
-	if before > 0 {
-		db.log.InfoContext(ctx, "database opened", "schema_before", before)
 	}
 	if err := db.loadKeys(ctx, o); err != nil {
 		return err
