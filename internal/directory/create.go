@@ -78,11 +78,11 @@ func (s *Service) draftInvited(ctx context.Context, call *api.Call, pool *catalo
 	if err != nil {
 		return nil, err
 	}
-	list := given(pool, in.UserAttributes)
-	attributes := values(list)
-	if err := withName(pool, nameIs, name, attributes); err != nil {
+	list, err := withName(pool, nameIs, name, given(pool, in.UserAttributes))
+	if err != nil {
 		return nil, err
 	}
+	attributes := values(list)
 	if err := checkInvited(pool, list); err != nil {
 		return nil, err
 	}

@@ -217,6 +217,16 @@ func require(name string) option {
 	}
 }
 
+func longest(name, length string) option {
+	return func(p *cognitoidp.UserPoolType, _ *store.Client) {
+		for i := range p.SchemaAttributes {
+			if *p.SchemaAttributes[i].Name == name {
+				p.SchemaAttributes[i].StringAttributeConstraints.MaxLength = &length
+			}
+		}
+	}
+}
+
 func ignoreCase(p *cognitoidp.UserPoolType, _ *store.Client) {
 	p.UsernameConfiguration = &cognitoidp.UsernameConfigurationType{CaseSensitive: new(false)}
 }

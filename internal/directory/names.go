@@ -110,16 +110,21 @@ func unlikeAlias(pool *catalog.Pool, name, emailText, phoneText string) error {
 }
 
 // withName puts the user name of a new user among its attributes, where it is one.
-func withName(pool *catalog.Pool, attribute, name string, values map[string]string) error {
-	if attribute == "" {
-		return nil
+func withName(pool *catalog.Pool, nameIs, name string, list []attribute) ([]attribute, error) {
+	if nameIs == "" {
+		return list, nil
 	}
-	kind := store.KeyKind(attribute)
-	if given := values[attribute]; given != "" && pool.Fold(kind, given) != pool.Fold(kind, name) {
-		return fault.InvalidParameter(fmt.Sprintf(textNameDiffers, attribute))
+	named := attribute{name: nameIs, value: name}
+	i := slices.IndexFunc(list, func(a attribute) bool { return a.name == nameIs })
+	if i < 0 {
+		return append(list, named), nil
 	}
-	values[attribute] = name
-	return nil
+	kind := store.KeyKind(nameIs)
+	if given := list[i].value; given != "" && pool.Fold(kind, given) != pool.Fold(kind, name) {
+		return nil, fault.InvalidParameter(fmt.Sprintf(textNameDiffers, nameIs))
+	}
+	list[i] = named
+	return list, nil
 }
 
 // nameTaken returns the kind of the first of the new user's names that somebody has, ""

@@ -136,6 +136,7 @@ func recoveryContact(pool *catalog.Pool, u *store.User) (contact, bool) {
 
 // ConfirmForgotPassword sets a new password by the code of ForgotPassword or
 // AdminResetUserPassword. A password that policy or history refuses leaves the code good.
+// The address that the code went to was verified before it was sent, and stays as it is.
 func (s *Service) ConfirmForgotPassword(ctx context.Context, call *api.Call, in *cognitoidp.ConfirmForgotPasswordRequest) (*cognitoidp.ConfirmForgotPasswordResponse, error) {
 	client, user, err := s.visitor(ctx, in.ClientId, in.Username, in.SecretHash)
 	if err != nil {
@@ -167,18 +168,15 @@ func (s *Service) ConfirmForgotPassword(ctx context.Context, call *api.Call, in 
 			if err := mayConfirmReset(u); err != nil {
 				return err
 			}
-			attribute, err := sentTo(code, u)
-			if err != nil {
+			if _, err := sentTo(code, u); err != nil {
 				return err
 			}
 			u.Status = cognitoidp.UserStatusTypeConfirmed
-			u.Attributes[verifiedFlag(attribute)] = "true"
-			u.Keys = KeysOf(pool, u)
 			return nil
 		},
 	})
 	if err != nil {
-		return nil, aliasTaken(usedUp(err), textAlias)
+		return nil, usedUp(err)
 	}
 	err = s.confirmed(ctx, pool, client.ID(), user, trigger.PostConfirmationConfirmForgotPassword, in.ClientMetadata)
 	return &cognitoidp.ConfirmForgotPasswordResponse{}, err

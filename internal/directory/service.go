@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 
 	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/api/cognitoidp"
@@ -116,9 +117,7 @@ func (s *Service) visitor(ctx context.Context, clientID, username, hash *string)
 // with sub and cognito:user_status, and with the verified contacts that are aliases.
 func EventAttributes(pool *catalog.Pool, u *store.User) map[string]string {
 	out := make(map[string]string, len(u.Attributes)+4)
-	for name, value := range u.Attributes {
-		out[name] = value
-	}
+	maps.Copy(out, u.Attributes)
 	out[catalog.Sub] = u.Sub
 	out["cognito:user_status"] = string(u.Status)
 	for _, contact := range contacts() {

@@ -66,10 +66,10 @@ func (s *Service) draftSignUp(ctx context.Context, call *api.Call, client *catal
 	if err := checkWritable(client, namesOf(list)...); err != nil {
 		return nil, err
 	}
-	attributes := values(list)
-	if err := withName(pool, nameIs, name, attributes); err != nil {
+	if list, err = withName(pool, nameIs, name, list); err != nil {
 		return nil, err
 	}
+	attributes := values(list)
 	if err := checkSchema(pool, list, requiredMissing(pool, attributes)); err != nil {
 		return nil, err
 	}

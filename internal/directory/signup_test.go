@@ -55,6 +55,8 @@ func TestSignUpNames(t *testing.T) {
 		{"e-mail: attribute differs", []option{byEmail}, nil, []string{"a@x.com", "email", "b@x.com"}, invalid,
 			"Username and the attribute email should have the same value."},
 		{"e-mail: attribute agrees", []option{byEmail}, nil, []string{"a@x.com", "email", "a@x.com"}, "", ""},
+		{"e-mail: beyond the schema", []option{byEmail, longest("email", "6")}, nil, []string{"a@x.com"}, invalid,
+			"Attributes did not conform to the schema: email: String must be at most 6 characters long\n"},
 		{"phone: same number", []option{byPhone}, []string{"+15555550100"}, []string{"+15555550100"}, exists,
 			"An account with the given phone_number already exists."},
 		{"phone: no number", []option{byPhone}, nil, []string{"a@x.com"}, invalid, "Username should be a phone number."},
