@@ -9,20 +9,22 @@ import (
 // maxTogether is how many names one statement looks up, and how many rows one inserts.
 const maxTogether = 8
 
-// nameConditions are, by number, the conditions that a row of user_keys k is one of so many
-// names. Their kinds and values are the arguments from $2 on.
-var nameConditions = func() (texts [maxTogether + 1]string) {
+// perName returns, by their number, statements that do the same for each of so many names.
+// In each select, $$ stands for the number of the name, $K and $V for its arguments. One
+// condition with OR would be shorter, but then planners read the whole pool.
+func perName(each string) (texts [maxTogether + 1]string) {
 	for n := 1; n <= maxTogether; n++ {
-		var parts []string
-		for i := range n {
-			parts = append(parts, "k.kind = $"+strconv.Itoa(2+2*i)+" AND k.value = $"+strconv.Itoa(3+2*i))
+		i := strconv.Itoa(n - 1)
+		next := strings.NewReplacer("$$", i, "$K", "$"+strconv.Itoa(2*n), "$V", "$"+strconv.Itoa(2*n+1)).Replace(each)
+		if n > 1 {
+			next = texts[n-1] + "\nUNION ALL " + next
 		}
-		texts[n] = "(" + strings.Join(parts, " OR ") + ")"
+		texts[n] = next
 	}
 	return texts
-}()
+}
 
-// nameArgs are the arguments of a statement with a name condition.
+// nameArgs are the arguments of a statement of perName.
 func nameArgs(pool PoolID, keys []Key) []any {
 	args := make([]any, 1, 1+2*len(keys))
 	args[0] = pool
@@ -32,19 +34,18 @@ func nameArgs(pool PoolID, keys []Key) []any {
 	return args
 }
 
+var ownersTexts = perName(`SELECT $$, k.uid FROM user_keys k WHERE k.pool = $1 AND k.kind = $K AND k.value = $V`)
+
 // owners returns who has which of at most maxTogether names.
 func (t *tx) owners(pool PoolID, keys []Key) (map[Key]UserID, error) {
-	owners := make(map[Key]UserID, len(keys))
-	err := t.query(`SELECT k.kind, k.value, k.uid FROM user_keys k
-		WHERE k.pool = $1 AND `+nameConditions[len(keys)], nameArgs(pool, keys)...).
-		each(func(scan scanner) error {
-			var kind int64
-			var value string
-			var owner UserID
-			err := scan(&kind, &value, uid{&owner})
-			owners[Key{kindOf(kind), value}] = owner
-			return err
-		})
+	owners := make(map[Key]UserID)
+	err := t.query(ownersTexts[len(keys)], nameArgs(pool, keys)...).each(func(scan scanner) error {
+		var i int
+		var owner UserID
+		err := scan(&i, uid{&owner})
+		owners[keys[i]] = owner
+		return err
+	})
 	return owners, err
 }
 

@@ -130,8 +130,9 @@ func undone(err error) bool {
 	}
 	switch e.Code {
 	case "40001", // serialization_failure: distributed engines and stricter isolation
-		"40P01", // deadlock_detected
-		"23505": // unique_violation: the closure checked before someone else inserted
+		"40P01",          // deadlock_detected
+		"23505",          // unique_violation: the closure checked before someone else inserted
+		"42710", "42P07": // duplicate_object, duplicate_table: the same, of nodes that start together
 		return true
 	}
 	return false

@@ -133,23 +133,20 @@ func (db *DB) FindUser(ctx context.Context, pool PoolID, keys ...Key) (u *User, 
 	return nil, ErrNotFound
 }
 
+var findTexts = perName(`SELECT $$, ` + userColumns + `
+	FROM user_keys k JOIN users u ON u.pool = k.pool AND u.uid = k.uid` + userJoins + `
+	WHERE k.pool = $1 AND k.kind = $K AND k.value = $V`)
+
 func (db *DB) findUser(t *tx, pool PoolID, keys []Key) (u *User, err error) {
 	best := len(keys)
-	err = t.query(`SELECT k.kind, k.value, `+userColumns+`
-		FROM user_keys k JOIN users u ON u.pool = k.pool AND u.uid = k.uid`+userJoins+`
-		WHERE k.pool = $1 AND `+nameConditions[len(keys)], nameArgs(pool, keys)...).
-		each(func(scan scanner) error {
-			var kind int64
-			var value string
-			found, err := db.scanUser(scan, &kind, &value)
-			if err != nil {
-				return err
-			}
-			if i := slices.Index(keys, Key{kindOf(kind), value}); i >= 0 && i < best {
-				u, best = found, i
-			}
-			return nil
-		})
+	err = t.query(findTexts[len(keys)], nameArgs(pool, keys)...).each(func(scan scanner) error {
+		var i int
+		found, err := db.scanUser(scan, &i)
+		if err == nil && i < best {
+			u, best = found, i
+		}
+		return err
+	})
 	return u, err
 }
 
