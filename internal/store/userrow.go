@@ -20,60 +20,67 @@ const (
 	userJoins = ` LEFT JOIN attempts a ON a.pool = u.pool AND a.uid = u.uid AND a.kind = '` + passwordFailures + `'`
 )
 
-// userRow is a user as the columns of its row.
+// userRow is a user as the columns of its row have it.
 type userRow struct {
-	status                    int64
-	credential, names         []byte
-	attributes, pending       []byte
-	created, modified         int64
-	authAfter                 int64
-	enabled                   int64
-	pool                      int64
-	failures, last, lockUntil int64
-	id                        []byte
+	pool, version, status, enabled     int64
+	created, modified, authAfter       int64
+	failures, lastFailure, lockedUntil int64
+	sub, username                      string
+	id, credential, names              []byte
+	attributes, pending                []byte
 }
 
-// scanUser reads userColumns, and the further columns that come before them into first.
+// scan reads the columns before userColumns into first, and userColumns.
+func (r *userRow) scan(scan scanner, first ...any) error {
+	return scan(append(first, &r.pool, &r.id, &r.version, &r.sub, &r.username, &r.status, &r.enabled,
+		&r.created, &r.modified, &r.authAfter, &r.credential, &r.attributes, &r.pending, &r.names,
+		&r.failures, &r.lastFailure, &r.lockedUntil)...)
+}
+
+// scanUser reads and decodes a user.
 func (db *DB) scanUser(scan scanner, first ...any) (*User, error) {
 	var r userRow
-	var u User
-	err := scan(append(first, &r.pool, &r.id, &u.Version, &u.Sub, &u.Username, &r.status, &r.enabled,
-		&r.created, &r.modified, &r.authAfter, &r.credential, &r.attributes, &r.pending, &r.names,
-		&r.failures, &r.last, &r.lockUntil)...)
-	if err != nil {
+	if err := r.scan(scan, first...); err != nil {
 		return nil, err
 	}
-	return &u, db.decodeUser(&u, &r)
+	return db.decodeUser(&r)
 }
 
-func (db *DB) decodeUser(u *User, r *userRow) (err error) {
-	if len(r.id) != len(u.ID) {
-		return errors.New("store: a user's id has a wrong length")
+func (db *DB) decodeUser(r *userRow) (u *User, err error) {
+	if len(r.id) != len(UserID{}) {
+		return nil, errors.New("store: a user's id has a wrong length")
 	}
-	u.Pool, u.ID = PoolID(r.pool), UserID(r.id)
-	u.Enabled = r.enabled != 0
-	u.Created, u.Modified, u.AuthAfter = instant(r.created), instant(r.modified), instant(r.authAfter)
-	u.Failures = Failures{Count: int(r.failures), Last: instant(r.last), Until: instant(r.lockUntil)}
+	u = &User{
+		Pool: PoolID(r.pool), ID: UserID(r.id), Version: r.version,
+		Sub: r.sub, Username: r.username, Enabled: r.enabled != 0,
+		Created: instant(r.created), Modified: instant(r.modified), AuthAfter: instant(r.authAfter),
+		Failures: Failures{Count: int(r.failures), Last: instant(r.lastFailure), Until: instant(r.lockedUntil)},
+	}
 	if u.Status, err = statusOf(r.status); err != nil {
-		return err
+		return nil, err
 	}
 	if err := json.Unmarshal(r.attributes, &u.Attributes); err != nil {
-		return fmt.Errorf("store: a user's attributes cannot be read: %w", err)
+		return nil, fmt.Errorf("store: a user's attributes cannot be read: %w", err)
 	}
 	if len(r.pending) > 0 {
 		if err := json.Unmarshal(r.pending, &u.Pending); err != nil {
-			return fmt.Errorf("store: a user's pending attributes cannot be read: %w", err)
+			return nil, fmt.Errorf("store: a user's pending attributes cannot be read: %w", err)
 		}
 	}
-	if u.Keys, err = decodeKeys(r.names); err != nil || len(r.credential) == 0 {
-		return err
+	if u.Keys, err = decodeKeys(r.names); err != nil {
+		return nil, err
+	}
+	if len(r.credential) == 0 {
+		return u, nil
 	}
 	plain, err := db.keyring.Open(seal.Credential, u.context(), r.credential)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	u.Credential, err = decodeCredential(plain)
-	return err
+	if u.Credential, err = decodeCredential(plain); err != nil {
+		return nil, err
+	}
+	return u, nil
 }
 
 // context is what the user's sealed columns are bound to.

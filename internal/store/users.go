@@ -141,10 +141,12 @@ func (db *DB) findUser(t *tx, pool PoolID, keys []Key) (u *User, err error) {
 	best := len(keys)
 	err = t.query(findTexts[len(keys)], nameArgs(pool, keys)...).each(func(scan scanner) error {
 		var i int
-		found, err := db.scanUser(scan, &i)
-		if err == nil && i < best {
-			u, best = found, i
+		var row userRow
+		if err := row.scan(scan, &i); err != nil || i >= best {
+			return err
 		}
+		best = i
+		u, err = db.decodeUser(&row)
 		return err
 	})
 	return u, err
