@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/api/cognitoidp"
 	"github.com/cenote-id/cenote/internal/access"
 	"github.com/cenote-id/cenote/internal/clock"
@@ -178,13 +180,41 @@ func (s *Server) newRooms(place naming.Place, g *gate.Gate, cache *keys.Cache, m
 	return rooms{
 		tokens: tokens, keys: cache,
 		wire: wire.New(wire.Config{
-			Mounts:  []wire.Mount{{Service: cognitoidp.Service, Impl: idp, Violation: "InvalidParameterException"}},
+			Mounts:  []wire.Mount{s.mount(idp)},
 			Gate:    control,
 			Strict:  s.config.Mode == Dev,
 			Origins: s.config.Origins,
 			Clock:   s.clock, Random: s.config.Random, Log: s.config.Log, Metrics: s.registry,
 		}),
 	}
+}
+
+func (s *Server) mount(idp *identityProvider) wire.Mount {
+	m := wire.Mount{Service: cognitoidp.Service, Impl: idp, Violation: "InvalidParameterException"}
+	if s.config.Mode == Dev {
+		m.Checked = withoutFixedID
+	}
+	return m
+}
+
+// fixedIDPrefix before a client's name asks for a chosen client id. AWS's pattern for
+// client names has no colon.
+const fixedIDPrefix = "_custom_id_:"
+
+// withoutFixedID returns a CreateUserPoolClient input without the prefix by which
+// development mode lets callers choose a client id.
+func withoutFixedID(in api.Input) api.Input {
+	r, ok := in.(*cognitoidp.CreateUserPoolClientRequest)
+	if !ok {
+		return in
+	}
+	name, fixed := strings.CutPrefix(api.Value(r.ClientName), fixedIDPrefix)
+	if !fixed {
+		return in
+	}
+	c := *r
+	c.ClientName = &name
+	return &c
 }
 
 func (s *Server) operations() *httpd.Ops {

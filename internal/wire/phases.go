@@ -20,7 +20,11 @@ func (s *Server) run(ctx context.Context, e *endpoint, call *api.Call, in api.In
 		s.log.DebugContext(ctx, "call", "operation", e.op.Name, "input", api.Log(in))
 	}
 	var broken api.Violations
-	in.Check(&broken)
+	checked := in
+	if e.mount.Checked != nil {
+		checked = e.mount.Checked(in)
+	}
+	checked.Check(&broken)
 	if message := broken.Message(); message != "" {
 		return nil, fault.New(e.mount.Violation, message)
 	}

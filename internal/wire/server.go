@@ -34,6 +34,10 @@ type Mount struct {
 	Impl any
 	// Violation is the exception that reports broken constraints.
 	Violation string
+	// Checked returns the input whose constraints are checked in place of the given one,
+	// which it must not change; nil checks the input itself. Development mode lets names
+	// through here that AWS's pattern forbids.
+	Checked func(in api.Input) api.Input
 	// Undeclared are the exceptions that operations answer on AWS although their model
 	// does not declare them, by operation.
 	Undeclared map[string][]string
