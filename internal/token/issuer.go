@@ -1,11 +1,13 @@
 package token
 
 import (
+	"context"
 	"strings"
 
 	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/api/cognitoidp"
 	"github.com/cenote-id/cenote/internal/catalog"
+	"github.com/cenote-id/cenote/internal/keys"
 )
 
 // The hosts of the issuers that AWS uses. Pools with an IssuerConfiguration take them, for
@@ -43,4 +45,13 @@ func (s *Service) poolOf(issuer string) (poolID string, ok bool) {
 		return poolID, true
 	}
 	return "", false
+}
+
+// JWKS returns the public keys of the pool as the JSON Web Key Set that verifiers read.
+func (s *Service) JWKS(ctx context.Context, p *catalog.Pool) ([]byte, error) {
+	pair, err := s.keys.Pair(ctx, p.Internal())
+	if err != nil {
+		return nil, err
+	}
+	return keys.JWKS(pair.ID, pair.Access), nil
 }

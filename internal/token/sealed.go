@@ -27,8 +27,7 @@ type origin struct {
 	Generation int          `json:"g,omitempty"` // how often this sign-in's refresh token was rotated
 }
 
-func (o *origin) authTime() time.Time { return time.Unix(o.AuthTime, 0).UTC() }
-func (o *origin) expires() time.Time  { return time.Unix(o.Expires, 0).UTC() }
+func (o *origin) expires() time.Time { return time.Unix(o.Expires, 0) }
 
 var (
 	errNoRefreshToken = errors.New("not a refresh token")
