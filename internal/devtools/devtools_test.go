@@ -26,7 +26,6 @@ var start = time.Date(2026, 11, 22, 10, 0, 0, 123_456_789, time.FixedZone("", 36
 // fixture is development mode's tools around an inbox that really gets messages.
 type fixture struct {
 	t       *testing.T
-	tools   *devtools.Tools
 	handler http.Handler
 	clock   *clock.Clock
 	inbox   *message.Inbox
@@ -49,8 +48,7 @@ func newFixture(t *testing.T, change func(*devtools.Deps)) *fixture {
 	if change != nil {
 		change(&d)
 	}
-	f.tools = devtools.New(d)
-	f.handler = f.tools.Handler()
+	f.handler = devtools.New(d).Handler()
 	return f
 }
 

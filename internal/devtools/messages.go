@@ -37,7 +37,6 @@ func (t *Tools) listMessages(w http.ResponseWriter, r *http.Request) {
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})
 	ctx, cancel := context.WithTimeout(r.Context(), wait)
 	defer cancel()
-	defer context.AfterFunc(t.closing, cancel)()
 
 	known := r.Header.Get("If-None-Match")
 	var found []message.Entry

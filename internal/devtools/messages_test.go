@@ -1,6 +1,7 @@
 package devtools_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -168,21 +169,20 @@ func TestWaitEnds(t *testing.T) {
 	}
 }
 
-func TestCloseEndsTheWaiting(t *testing.T) {
+func TestWaitEndsWithTheRequest(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, nil)
-		began := time.Now()
-		first, second := f.begin("/_cenote/messages?wait=60s"), f.begin("/_cenote/messages?username=ann&wait=60s")
-		if err := f.tools.Close(); err != nil {
-			t.Error(err)
-		}
-		third := f.begin("/_cenote/messages?wait=60s")
-		for _, response := range []<-chan *httptest.ResponseRecorder{first, second, third} {
-			if got := f.codes(<-response); got != "" {
-				t.Errorf("got %q", got)
-			}
-		}
+		ctx, cancel := context.WithCancel(t.Context())
+		began, done := time.Now(), make(chan struct{})
+		go func() {
+			defer close(done)
+			r := httptest.NewRequestWithContext(ctx, "GET", origin+"/_cenote/messages?wait=60s", nil)
+			f.handler.ServeHTTP(httptest.NewRecorder(), r)
+		}()
+		synctest.Wait()
+		cancel()
+		<-done
 		if took := time.Since(began); took != 0 {
 			t.Errorf("waited for %v", took)
 		}

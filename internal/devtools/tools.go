@@ -23,8 +23,8 @@ type Deps struct {
 	// Hosts are names, with or without port, by which this server may be asked for besides
 	// those that nobody on the Internet can own: the listen host, the public URL's host.
 	Hosts  []string
-	Random io.Reader // of nonces; nil is the operating system's
-	Log    *slog.Logger
+	Random io.Reader    // of nonces; nil is the operating system's
+	Log    *slog.Logger // nil logs nothing
 }
 
 // Tools serve development mode's own paths. They are safe for concurrent use.
@@ -37,9 +37,7 @@ type Tools struct {
 	log    *slog.Logger
 	page   *template.Template
 
-	moving  sync.Mutex // held while the clock is moved, so that its limit holds
-	closing context.Context
-	close   context.CancelFunc
+	moving sync.Mutex // held while the clock is moved, so that its limit holds
 }
 
 // New returns Tools.
@@ -48,21 +46,18 @@ func New(d Deps) *Tools {
 		inbox: d.Inbox, clock: d.Clock, reset: d.Reset, hosts: map[string]bool{},
 		random: clock.Random(d.Random), log: d.Log, page: parsePage(),
 	}
+	if t.log == nil {
+		t.log = slog.New(slog.DiscardHandler)
+	}
 	for _, h := range d.Hosts {
 		t.hosts[hostname(h)] = true
 	}
-	t.closing, t.close = context.WithCancel(context.Background())
 	return t
 }
 
-// Close ends the requests that wait for messages, so that a server that shuts down need
-// not wait for them. Later ones are answered without waiting. It returns nil.
-func (t *Tools) Close() error {
-	t.close()
-	return nil
-}
-
-// Handler returns what is to be mounted at /_cenote/; it expects paths in full.
+// Handler returns what is to be mounted at /_cenote/; it expects paths in full. A request
+// may wait for messages up to a minute, or until its context ends: whoever shuts a server
+// down ends the contexts first.
 func (t *Tools) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /_cenote/messages", t.listMessages)
