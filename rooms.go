@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
+	"net/url"
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -234,9 +236,28 @@ func (s *Server) routes(r rooms) http.Handler {
 		routes.Ops = s.operations()
 		routes.Tools = s.untilStopped(devtools.New(devtools.Deps{
 			Inbox: s.inbox, Clock: s.clock, Reset: s.reset,
+			Hosts: s.hosts(), Random: s.config.Random, Log: s.config.Log,
 		}).Handler())
 	}
 	return httpd.BelieveProxies(s.config.TrustedProxies, routes.Public())
+}
+
+// hosts are the names by which the operator lets this server be reached.
+func (s *Server) hosts() []string {
+	names := []string{s.config.Listen}
+	if u, err := url.Parse(s.config.PublicURL); err == nil {
+		names = append(names, u.Host)
+	}
+	return names
+}
+
+// hosts are the names by which the server was told that it will be asked for.
+func (s *Server) hosts() []string {
+	hosts := []string{s.config.Listen}
+	if u, err := url.Parse(s.config.PublicURL); err == nil {
+		hosts = append(hosts, u.Host)
+	}
+	return hosts
 }
 
 // untilStopped ends requests that wait for something to happen when the server stops.

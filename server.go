@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -57,6 +58,7 @@ func New(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.Log = slog.New(wire.LogHandler(c.Log.Handler()))
 	s := &Server{config: c, clock: clock.New(c.Now), registry: prometheus.NewRegistry()}
 	s.running, s.stop = context.WithCancel(context.WithoutCancel(ctx))
 	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -84,8 +86,17 @@ func (s *Server) construct(ctx context.Context) error {
 	s.arithmetic = srp.NewArithmetic(lib)
 	s.stock = keys.NewStock(s.config.MakeKey, g, stockedPools)
 	place := naming.Place{Region: s.config.Region, AccountID: s.config.AccountID}
-	s.catalog = catalog.New(catalog.Deps{Store: s.db, Place: place, Log: s.config.Log})
-	s.jobs = jobs.New(jobs.Deps{Store: s.db, Clock: s.clock, Random: s.config.Random, Log: s.config.Log})
+	s.catalog = catalog.New(catalog.Deps{Store: s.db, Place: place, Clock: s.clock, Log: s.config.Log})
+	s.jobs, err = jobs.New(jobs.Deps{
+		Store: s.db, Clock: s.clock, Random: s.config.Random, Log: s.config.Log,
+		Kinds: map[string]jobs.Kind{
+			store.JobPoolDeletion: jobs.PoolDeletion(s.db),
+			jobs.KindSweep:        jobs.Sweep(s.db, s.clock),
+		},
+	})
+	if err != nil {
+		return err
+	}
 	messages, err := s.newMessages()
 	if err != nil {
 		return err
