@@ -32,7 +32,7 @@ func (t *Tools) listMessages(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, "Bad query: "+err.Error()+".")
 		return
 	}
-	// The wait is limited here; a server's limit for whole responses would cut it short.
+	// The wait is limited here; a server's limit for responses would lose the late ones.
 	// Writers without deadlines need none.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})
 	ctx, cancel := context.WithTimeout(r.Context(), wait)

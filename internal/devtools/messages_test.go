@@ -1,8 +1,12 @@
 package devtools_test
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -185,6 +189,53 @@ func TestWaitEndsWithTheRequest(t *testing.T) {
 		<-done
 		if took := time.Since(began); took != 0 {
 			t.Errorf("waited for %v", took)
+		}
+	})
+}
+
+// piped is a listener of one connection, in memory, whose deadlines follow the bubble's time.
+type piped chan net.Conn
+
+func (p piped) Accept() (net.Conn, error) {
+	if c, ok := <-p; ok {
+		return c, nil
+	}
+	return nil, net.ErrClosed
+}
+func (p piped) Close() error   { return nil }
+func (p piped) Addr() net.Addr { return &net.TCPAddr{} }
+
+func TestWaitOutlastsTheLimitsOfTheServer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, nil)
+		near, far := net.Pipe()
+		listener := make(piped, 1)
+		listener <- far
+		server := &http.Server{Handler: f.handler, ReadTimeout: time.Second, WriteTimeout: time.Second}
+		ended := make(chan error)
+		go func() { ended <- server.Serve(listener) }()
+
+		began := time.Now()
+		if _, err := io.WriteString(near, "GET /_cenote/messages?wait=40s HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		time.AfterFunc(30*time.Second, func() { f.send(message.SMS, "ann", "+15555550100", "1") })
+		w, err := http.ReadResponse(bufio.NewReader(near), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.Body.Close()
+		body, err := io.ReadAll(w.Body)
+		if took := time.Since(began); err != nil || took != 30*time.Second || !strings.Contains(string(body), `"code":"1"`) {
+			t.Errorf("after %v: %v %s", took, err, body)
+		}
+		close(listener)
+		if err := <-ended; !errors.Is(err, net.ErrClosed) {
+			t.Error(err)
+		}
+		if err := server.Close(); err != nil {
+			t.Error(err)
 		}
 	})
 }
