@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"net/url"
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -249,15 +248,6 @@ func (s *Server) hosts() []string {
 		names = append(names, u.Host)
 	}
 	return names
-}
-
-// hosts are the names by which the server was told that it will be asked for.
-func (s *Server) hosts() []string {
-	hosts := []string{s.config.Listen}
-	if u, err := url.Parse(s.config.PublicURL); err == nil {
-		hosts = append(hosts, u.Host)
-	}
-	return hosts
 }
 
 // untilStopped ends requests that wait for something to happen when the server stops.
