@@ -276,3 +276,56 @@ func (s suite) raceOfCounts(t *testing.T) {
 	ok(t, err)
 	equal(t, "users", n, 2*racers)
 }
+
+// spoiltNeighbours lets writes fail after they have written, among others that share their
+// commit.
+func (s suite) spoiltNeighbours(t *testing.T) {
+	db := s.open(t)
+	p := Pool(t, db, "us-east-1_p")
+	unstorable := &store.Code{Purpose: store.CodeSignUp, Destination: "\x00"}
+	for round := range 3 {
+		race(t, [2]*store.DB{db, db}, func(i int, db *store.DB) error {
+			var o store.CreateOptions
+			if i%4 == 0 {
+				o.Code = unstorable // found out only after the user is inserted
+			}
+			err := db.CreateUser(t.Context(), NewUser(p.ID, fmt.Sprintf("user%d-%d", round, i)), o)
+			if i%4 == 0 && errors.Is(err, store.ErrUnstorable) {
+				return nil
+			}
+			return err
+		})
+	}
+	n, err := db.CountUsers(t.Context(), p.ID)
+	ok(t, err)
+	equal(t, "users counted", n, 3*racers*3/4)
+	equal(t, "users listed", len(names(t, db, p.ID, store.ListQuery{Attribute: "email", Prefix: true, Limit: 60})), 3*racers*3/4)
+	_, err = db.FindUser(t.Context(), p.ID, store.Key{Kind: store.KeyUsername, Value: "user0-0"})
+	fails(t, "a user whose creation failed", err, store.ErrNotFound)
+}
+
+// panics lets mutations panic: that is their caller's, and nobody else's.
+func (s suite) panics(t *testing.T) {
+	db := s.open(t)
+	p := Pool(t, db, "us-east-1_p")
+	u := User(t, db, p.ID, "alice")
+	var panics atomic.Int32
+	race(t, [2]*store.DB{db, db}, func(i int, db *store.DB) error {
+		defer func() {
+			if recover() != nil {
+				panics.Add(1)
+			}
+		}()
+		_, err := db.UpdateUser(t.Context(), p.ID, u.ID, store.UpdateOptions{}, func(*store.User) error {
+			if i%2 == 0 {
+				panic("a bug")
+			}
+			return nil
+		})
+		return err
+	})
+	equal(t, "panics", panics.Load(), racers/2)
+	got, err := db.FindUser(t.Context(), p.ID, u.Keys[0])
+	ok(t, err)
+	equal(t, "version", got.Version, 1+racers/2)
+}

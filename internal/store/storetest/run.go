@@ -70,6 +70,9 @@ func Run(t *testing.T, fresh func(t testing.TB) store.Options) {
 		"race of rotations":            s.raceOfRotations,
 		"race for jobs":                s.raceForJobs,
 		"race of creation and removal": s.raceOfCounts,
+		"spoilt neighbours":            s.spoiltNeighbours,
+		"panics":                       s.panics,
+		"clock skew":                   s.clockSkew,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -130,6 +130,29 @@ func (s suite) ready(t *testing.T) {
 	ok(t, Open(t, o).Ready(t.Context()))
 }
 
+// clockSkew opens databases on machines whose clocks are wrong. SQLite has no clock to
+// compare with, and no other node that it would matter to.
+func (s suite) clockSkew(t *testing.T) {
+	hands := At(new(clock.Clock).Outside())
+	o := s.fresh(t)
+	o.Clock = hands.Clock()
+	db := Open(t, o)
+	ok(t, db.Ready(t.Context()))
+	for _, off := range []time.Duration{2 * time.Hour, -4 * time.Hour} {
+		hands.Advance(off)
+		skew, err := db.ClockSkew(t.Context())
+		ok(t, err)
+		if skew == 0 {
+			ok(t, db.Ready(t.Context()))
+			continue
+		}
+		fails(t, "readiness", db.Ready(t.Context()), store.ErrClockSkew)
+		if (skew > 0) != (off > 0) || skew.Abs() < time.Hour {
+			t.Errorf("clock skew %v after a move by %v", skew, off)
+		}
+	}
+}
+
 func (s suite) closed(t *testing.T) {
 	o := s.fresh(t)
 	db, err := store.Open(t.Context(), o)
