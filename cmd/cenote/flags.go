@@ -1,0 +1,137 @@
+package main
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/cenote-id/cenote"
+)
+
+// Tags of flags besides kong's own: args marks what stands on command lines only, and
+// secret what may also be read from the file that CENOTE_<FLAG>_FILE names.
+
+// publicFlags describe the public port and where the server says it stands.
+type publicFlags struct {
+	Listen         string    `group:"Network" default:"${listen}" placeholder:"HOST:PORT" help:"Address of the public port (default ${default})."`
+	PublicURL      string    `name:"public-url" group:"Network" placeholder:"URL" help:"Where clients reach the server; issuers begin with it. Default: the listen address, where only this machine can reach it."`
+	TLSCert        string    `name:"tls-cert" and:"tls" group:"Network" placeholder:"FILE" help:"Certificate chain in PEM. A renewed one is taken up without a restart."`
+	TLSKey         string    `name:"tls-key" and:"tls" group:"Network" placeholder:"FILE" help:"Private key of the certificate in PEM."`
+	TrustedProxies []network `name:"trusted-proxies" group:"Network" placeholder:"NETWORK" help:"Addresses and networks whose X-Forwarded-For is believed."`
+	Origins        []string  `group:"Network" placeholder:"ORIGIN" help:"Web origins that may send credentials. Default: all origins may call, without credentials."`
+
+	Region    string `group:"Place" default:"${region}" placeholder:"NAME" help:"AWS region that ids and ARNs name (default ${default})."`
+	AccountID string `name:"account-id" group:"Place" default:"${account}" placeholder:"DIGITS" help:"AWS account that ARNs name (default ${default})."`
+}
+
+// configure copies the settings into a server's configuration.
+func (f *publicFlags) configure(c *cenote.Config) (err error) {
+	c.Listen, c.PublicURL, c.Origins = f.Listen, f.PublicURL, f.Origins
+	c.Region, c.AccountID = f.Region, f.AccountID
+	for _, n := range f.TrustedProxies {
+		c.TrustedProxies = append(c.TrustedProxies, n.Prefix)
+	}
+	if f.TLSCert != "" {
+		c.TLS, err = serverTLS(f.TLSCert, f.TLSKey, time.Now, c.Log)
+	}
+	return err
+}
+
+// messageFlags say by whom mails and text messages go out.
+type messageFlags struct {
+	SMTPURL          cenote.Secret `name:"smtp-url" secret:"" group:"Messages" placeholder:"URL" help:"Mail server: smtp[s]://[user:password@]host[:port]."`
+	MailFrom         string        `name:"mail-from" group:"Messages" placeholder:"ADDRESS" help:"Sender of the mails of pools that name none."`
+	SMSWebhookURL    string        `name:"sms-webhook-url" group:"Messages" placeholder:"URL" help:"Receives text messages as JSON posts."`
+	SMSWebhookSecret cenote.Secret `name:"sms-webhook-secret" secret:"" group:"Messages" placeholder:"SECRET" help:"Signs the posts to the webhook."`
+}
+
+// configure copies the settings into a server's configuration.
+func (f *messageFlags) configure(c *cenote.Config) {
+	c.SMTPURL, c.MailFrom = f.SMTPURL, f.MailFrom
+	c.SMSWebhook, c.SMSWebhookSecret = f.SMSWebhookURL, f.SMSWebhookSecret
+}
+
+// storeFlags name a server's database and its key.
+type storeFlags struct {
+	Database      cenote.Secret `secret:"" group:"Database" default:"${database}" placeholder:"URL" help:"sqlite:PATH or postgres://... (default ${default})."`
+	MasterKeyFile string        `group:"Database" placeholder:"FILE" help:"The key that seals the database's secrets (default ${keyFile}). It is made beside an empty database. CENOTE_MASTER_KEY may hold the key itself instead."`
+}
+
+// programFlags are about the program itself. The variable logLevel is the default level.
+type programFlags struct {
+	Config    string `args:"" group:"Program" placeholder:"FILE" help:"YAML file of settings, under the names of the flags (also CENOTE_CONFIG)."`
+	LogLevel  string `group:"Program" enum:"debug,info,warn,error" default:"${logLevel}" placeholder:"LEVEL" help:"Log lines of this level and above: ${enum} (default ${default})."`
+	LogFormat string `group:"Program" enum:"auto,text,json" default:"auto" placeholder:"FORMAT" help:"${enum}; auto is text on a terminal and JSON elsewhere."`
+}
+
+// productionFlags are what only a production server has.
+type productionFlags struct {
+	OpsListen      string `group:"Network" default:"${opsListen}" placeholder:"HOST:PORT" help:"Address of /healthz, /readyz and /metrics, empty for none (default ${default})."`
+	AllowAWSIssuer bool   `name:"allow-aws-issuer" group:"Place" help:"Allow pools whose tokens name AWS as their issuer."`
+}
+
+// adminFlags are what the commands take that work on a server's database: all settings of
+// serve, so that they can share its environment and its configuration file. Those that
+// mean nothing to them are not shown.
+type adminFlags struct {
+	storeFlags
+	programFlags `set:"logLevel=warn"`
+	unusedFlags
+}
+
+// unusedFlags are hidden by hideUnused.
+type unusedFlags struct {
+	publicFlags
+	messageFlags
+	productionFlags
+}
+
+// hideUnused keeps flags of servers out of the help of other commands.
+func hideUnused(k *kong.Kong) error {
+	return kong.Visit(k.Model, func(n kong.Visitable, next kong.Next) error {
+		node, ok := n.(*kong.Node)
+		if !ok || node.Name == "dev" || node.Name == "serve" {
+			return next(nil)
+		}
+		for _, flag := range node.Flags {
+			if flag.Group != nil && slices.Contains([]string{"Network", "Place", "Messages"}, flag.Group.Key) {
+				flag.Hidden = true
+			}
+		}
+		return next(nil)
+	})
+}
+
+// variables are what the tags of flags refer to.
+func variables() map[string]string {
+	return map[string]string{
+		"listen":    cenote.DefaultListen,
+		"opsListen": "127.0.0.1:9230",
+		"region":    cenote.DefaultRegion,
+		"account":   cenote.DefaultAccountID,
+		"database":  "sqlite:" + databaseName,
+		"keyFile":   keyName,
+		"logLevel":  "info",
+	}
+}
+
+// The names of a server's files, in the working directory or in that of --data.
+const (
+	databaseName = "cenote.db"
+	keyName      = "master.key"
+)
+
+// network is a network or a single address.
+type network struct{ netip.Prefix }
+
+// UnmarshalText reads 10.0.0.0/8, 192.0.2.1 and the like.
+func (n *network) UnmarshalText(text []byte) (err error) {
+	if address, err := netip.ParseAddr(string(text)); err == nil {
+		n.Prefix = netip.PrefixFrom(address.Unmap().WithZone(""), address.Unmap().BitLen())
+		return nil
+	}
+	n.Prefix, err = netip.ParsePrefix(string(text))
+	return err
+}
