@@ -80,8 +80,13 @@ func (s *Service) GetTokensFromRefreshToken(ctx context.Context, call *api.Call,
 }
 
 // RevokeToken ends the sign-in of a refresh token: its access and ID tokens die with it.
+// The operation does not declare ResourceNotFoundException, so an unknown client is one
+// that is not authorised.
 func (s *Service) RevokeToken(ctx context.Context, call *api.Call, in *cognitoidp.RevokeTokenRequest) (*cognitoidp.RevokeTokenResponse, error) {
 	client, err := s.catalog.Client(ctx, api.Value(in.ClientId))
+	if fault.Is(err, "ResourceNotFoundException") {
+		return nil, fault.Unauthorized("User pool client " + api.Value(in.ClientId) + " does not exist.").Because(err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -89,10 +94,7 @@ func (s *Service) RevokeToken(ctx context.Context, call *api.Call, in *cognitoid
 	if !ok {
 		return nil, fault.Unauthorized(secretText(client, in.ClientSecret))
 	}
-	if err := s.tokens.Revoke(ctx, proven, api.Value(in.Token), call.Time); err != nil {
-		return nil, err
-	}
-	return &cognitoidp.RevokeTokenResponse{}, nil
+	return empty(s.tokens.Revoke(ctx, proven, api.Value(in.Token), call.Time))
 }
 
 // secretText says what is wrong with a client secret that is absent or wrong.

@@ -6,7 +6,6 @@ import (
 
 	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/api/cognitoidp"
-	"github.com/cenote-id/cenote/internal/catalog"
 	"github.com/cenote-id/cenote/internal/fault"
 	"github.com/cenote-id/cenote/internal/store"
 )
@@ -19,7 +18,13 @@ func (s *Service) GlobalSignOut(ctx context.Context, call *api.Call, _ *cognitoi
 		return nil, err
 	}
 	u, err := s.store.FindUser(ctx, pool.Internal(), store.Key{Kind: store.KeySub, Value: who.Sub})
-	return s.signOut(ctx, call, pool, u, err)
+	if err == nil {
+		err = s.store.SignOutEverywhere(ctx, pool.Internal(), u.ID, call.Time)
+	}
+	if errors.Is(err, store.ErrNotFound) { // deleted since the token was checked, which ends it too
+		return nil, fault.NotAuthorized(textTokenRevoked).Because(err)
+	}
+	return empty(err)
 }
 
 // AdminUserGlobalSignOut kills every token of a user that was issued before now.
@@ -29,17 +34,17 @@ func (s *Service) AdminUserGlobalSignOut(ctx context.Context, call *api.Call, in
 		return nil, err
 	}
 	u, err := s.directory.Find(ctx, pool, api.Value(in.Username))
-	return s.signOut(ctx, call, pool, u, err)
-}
-
-// signOut signs out the user that a look-up found, if it found one.
-func (s *Service) signOut(ctx context.Context, call *api.Call, pool *catalog.Pool, u *store.User, err error) (*api.Empty, error) {
 	if err == nil {
 		err = s.store.SignOutEverywhere(ctx, pool.Internal(), u.ID, call.Time)
 	}
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, fault.UserNotFound(textNoUser).Because(err)
 	}
+	return empty(err)
+}
+
+// empty is the answer of operations without members.
+func empty(err error) (*api.Empty, error) {
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 
 // The texts that clients see. Those without a note are recorded from AWS.
 const (
+	textTokenRevoked    = "Access Token has been revoked"
 	textBadCredentials  = "Incorrect username or password."
 	textNoUser          = "User does not exist."
 	textDisabled        = "User is disabled."
@@ -34,7 +35,7 @@ const (
 	textPasswordBlank = `1 validation error detected: Value at 'password' failed to satisfy constraint: Member must satisfy regular expression pattern: [\S]+`
 
 	textNoSecret    = "Client %s is configured with secret but the client secret was not received" // chosen here, after the text for SECRET_HASH
-	textWrongSecret = "Unable to verify secret "                                                   // chosen here, after the text for SECRET_HASH
+	textWrongSecret = "Unable to verify secret for client "                                        // chosen here, after the text for SECRET_HASH
 )
 
 // The reasons under which refused sign-ins are counted.
@@ -62,9 +63,6 @@ type refusal struct {
 
 // Error is the text of the error that the client sees.
 func (r *refusal) Error() string { return r.seen.Error() }
-
-// Unwrap returns the error that the client sees.
-func (r *refusal) Unwrap() error { return r.seen }
 
 func refuse(reason string, seen *fault.Error) error { return &refusal{seen: seen, reason: reason} }
 
