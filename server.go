@@ -73,10 +73,16 @@ func (s *Server) construct(ctx context.Context) error {
 	if err := s.bind(ctx); err != nil {
 		return err
 	}
+	// Whatever is wrong with the configuration has to show before an empty database gets
+	// its root key, which would never be seen.
+	messages, err := s.newMessages()
+	if err != nil {
+		return err
+	}
 	// Proving libcrypto and opening the database cost about the same; neither waits.
 	library := make(chan *libcrypto.Library, 1)
 	go func() { library <- s.loadLibrary() }()
-	err := s.open(ctx)
+	err = s.open(ctx)
 	lib := <-library
 	if err != nil {
 		return err
@@ -94,10 +100,6 @@ func (s *Server) construct(ctx context.Context) error {
 			jobs.KindSweep:        jobs.Sweep(s.db, s.clock),
 		},
 	})
-	if err != nil {
-		return err
-	}
-	messages, err := s.newMessages()
 	if err != nil {
 		return err
 	}
