@@ -113,16 +113,17 @@ func makePool(t *testing.T, o store.Options) {
 // acknowledged is there, and what is there is whole.
 func TestKilled(t *testing.T) {
 	t.Parallel()
-	for name, sync := range map[string]store.Sync{"full": store.SyncFull, "normal": store.SyncNormal} {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range []struct {
+		sync  store.Sync
+		after int
+	}{{store.SyncFull, 1}, {store.SyncFull, 150}, {store.SyncNormal, 50}} {
+		t.Run(fmt.Sprintf("sync %d after %d", test.sync, test.after), func(t *testing.T) {
 			t.Parallel()
-			for _, after := range []int{1, 50, 400} {
-				o := storetest.SQLite(t)
-				o.Sync = sync
-				makePool(t, o)
-				acknowledged := killAfter(t, writerCommand(t, o, 16, 0), after)
-				checkWhole(t, storetest.Open(t, o), acknowledged)
-			}
+			o := storetest.SQLite(t)
+			o.Sync = test.sync
+			makePool(t, o)
+			acknowledged := killAfter(t, writerCommand(t, o, 8, 0), test.after)
+			checkWhole(t, storetest.Open(t, o), acknowledged)
 		})
 	}
 }

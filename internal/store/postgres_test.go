@@ -26,55 +26,54 @@ func TestPostgres(t *testing.T) {
 			storetest.Run(t, func(t testing.TB) store.Options {
 				o := storetest.SQLite(t)
 				o.URL = server.Database(t, parameters...)
-				o.Connections = 6
+				o.Connections = 4
 				return o
 			})
 		})
 	}
+	t.Run("move", func(t *testing.T) {
+		t.Parallel()
+		move(t, server)
+	})
+	t.Run("no fsync", func(t *testing.T) {
+		t.Parallel()
+		checkDurability(t, server.Database(t), false)
+	})
 }
 
-func TestPostgresDurability(t *testing.T) {
+func TestDurablePostgres(t *testing.T) {
 	t.Parallel()
-	for _, test := range []struct {
-		name              string
-		server            []string
-		parameters        []string
-		durable, accepted bool
-	}{
-		{"as it comes", []string{"fsync=on"}, nil, true, true},
-		{"no fsync", []string{"fsync=off"}, nil, false, false},
-		{"asynchronous commit", []string{"fsync=on"}, []string{"synchronous_commit=off"}, false, false},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			o := storetest.SQLite(t)
-			o.URL = pgtest.Start(t, test.server...).Database(t, test.parameters...)
-			o.Sync = store.SyncFull
-			db, err := store.Open(t.Context(), o)
-			if test.accepted {
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := db.Close(); err != nil {
-					t.Fatal(err)
-				}
-			} else if !errors.Is(err, store.ErrNotDurable) {
-				t.Fatalf("opened with SyncFull: %v, want ErrNotDurable", err)
-			}
-			o.Sync = store.SyncNormal
-			db = storetest.Open(t, o)
-			if durable, err := db.Durable(t.Context()); err != nil || durable != test.durable {
-				t.Errorf("durable %v, %v; want %v", durable, err, test.durable)
-			}
-		})
+	server := pgtest.Start(t, "fsync=on")
+	checkDurability(t, server.Database(t), true)
+	checkDurability(t, server.Database(t, "synchronous_commit=off"), false)
+	restartUnderLoad(t, server)
+}
+
+// checkDurability opens a database whose commits are, or are not, durable.
+func checkDurability(t *testing.T, url string, want bool) {
+	t.Helper()
+	o := storetest.SQLite(t)
+	o.URL, o.Sync = url, store.SyncFull
+	db, err := store.Open(t.Context(), o)
+	if want && err != nil || !want && !errors.Is(err, store.ErrNotDurable) {
+		t.Fatalf("opened with SyncFull: %v; the database is durable: %v", err, want)
+	}
+	if err == nil {
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o.Sync = store.SyncNormal
+	if durable, err := storetest.Open(t, o).Durable(t.Context()); err != nil || durable != want {
+		t.Errorf("durable %v, %v; want %v", durable, err, want)
 	}
 }
 
-// TestPostgresRestart ends the server under load, as a crash would. Writers wait for it;
-// what they have been told is stored is there, and whole.
-func TestPostgresRestart(t *testing.T) {
-	t.Parallel()
-	server := pgtest.Start(t)
+// restartUnderLoad ends the server in the middle of writes, as a crash would. Writers wait
+// for it; what they have been told is stored is there, and whole.
+func restartUnderLoad(t *testing.T, server *pgtest.Server) {
+	t.Helper()
+	const restarts, writers = 2, 8
 	o := storetest.SQLite(t)
 	o.URL = server.Database(t)
 	db := storetest.Open(t, o)
@@ -85,7 +84,7 @@ func TestPostgresRestart(t *testing.T) {
 	stop := make(chan struct{})
 	enough := make(chan struct{}, 1)
 	var wg sync.WaitGroup
-	for thread := range 8 {
+	for thread := range writers {
 		wg.Go(func() {
 			for i := 0; ; i++ {
 				select {
@@ -101,7 +100,7 @@ func TestPostgresRestart(t *testing.T) {
 				} else {
 					failed++
 				}
-				if len(acknowledged)%200 == 0 {
+				if len(acknowledged)%50 == 0 {
 					select {
 					case enough <- struct{}{}:
 					default:
@@ -111,7 +110,7 @@ func TestPostgresRestart(t *testing.T) {
 			}
 		})
 	}
-	for range 3 {
+	for range restarts {
 		<-enough
 		server.Restart(t)
 	}
@@ -120,21 +119,20 @@ func TestPostgresRestart(t *testing.T) {
 	wg.Wait()
 	checkWhole(t, db, acknowledged)
 	// Only a commit that was under way when the server died has an unknown outcome.
-	if failed > 3*8 {
-		t.Errorf("%d writes failed in 3 restarts of 8 writers", failed)
+	if failed > restarts*writers {
+		t.Errorf("%d writes failed in %d restarts with %d writers", failed, restarts, writers)
 	}
 	t.Logf("%d writes failed", failed)
 }
 
-// TestMove carries everything from SQLite to PostgreSQL and back.
-func TestMove(t *testing.T) {
-	t.Parallel()
-	server := pgtest.Start(t)
+// move carries everything from SQLite to PostgreSQL and back.
+func move(t *testing.T, server *pgtest.Server) {
+	t.Helper()
 	first := storetest.SQLite(t)
 	db := storetest.Open(t, first)
 	pool := storetest.Pool(t, db, writerPool)
 	var names []string
-	for i := range 70 {
+	for i := range 20 {
 		names = append(names, fmt.Sprintf("user%d", i))
 		storetest.User(t, db, pool.ID, names[i])
 	}

@@ -93,7 +93,7 @@ func (s suite) poolDeletion(t *testing.T) {
 	db, hands := s.openAt(t)
 	old := Pool(t, db, "us-east-1_p")
 	var users []*store.User
-	for i := range 700 {
+	for i := range 510 {
 		u := NewUser(old.ID, "user"+string(rune(0x4e00+i)))
 		users = append(users, u)
 	}
@@ -136,8 +136,8 @@ func (s suite) poolDeletion(t *testing.T) {
 		more, err = db.PurgePool(t.Context(), old.ID)
 		ok(t, err)
 	}
-	// 2,100 names, 700 attributes, 700 users, and a few, at most 500 at a time.
-	if steps < 5+2+2 {
+	// 1,530 names, 510 attributes, 510 users, and a few, at most 500 at a time.
+	if steps < 4+2+2 {
 		t.Errorf("purged in %d steps, which must have been large", steps)
 	}
 	_, err = db.FindUser(t.Context(), old.ID, users[1].Keys[0])
