@@ -1,0 +1,112 @@
+// Command bench measures what the server costs: CPU per request, start and memory, beside
+// the targets. `make bench` runs it.
+//
+// It fills a SQLite database with users, runs `cenote serve` on it as a process of its own
+// and calls it over loopback connections. CPU is what the operating system has accounted to
+// the server's process. Every round also measures, in this process, the units that the
+// targets are made of: one RSA signature by crypto/rsa (S), one by the signer in use (L)
+// and the arithmetic of one SRP sign-in (M). Machines differ and are never quiet, so only
+// the ratios of one run mean anything.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+)
+
+// errMissed says that -check found a target that was not reached.
+var errMissed = errors.New("not every target was reached")
+
+// settings are the flags.
+type settings struct {
+	users       int
+	sample      int // of the users, how many sign in
+	rounds      int
+	connections int
+	scale       float64 // of the numbers of requests in a round
+	starts      int
+	keep        string
+	server      string // the program under test; empty is this one as a server
+	profiles    string
+	check       bool
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := serveIfChild(ctx)
+	if errors.Is(err, errNoChild) {
+		err = run(ctx, parse(), os.Stdout)
+	}
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func parse() settings {
+	var s settings
+	flag.IntVar(&s.users, "users", 10_000, "how many users the database has")
+	flag.IntVar(&s.sample, "sample", 2_000, "how many of them sign in")
+	flag.IntVar(&s.rounds, "rounds", 9, "how often everything is measured")
+	flag.IntVar(&s.connections, "connections", 8, "how many callers there are, each waiting for its answer")
+	flag.Float64Var(&s.scale, "load", 1, "factor on the number of requests in a round")
+	flag.IntVar(&s.starts, "starts", 9, "how often the server is started on an empty database")
+	flag.StringVar(&s.keep, "keep", "", "directory for the database, to be used again; temporary when empty")
+	flag.StringVar(&s.server, "server", "bin/cenote", "the program to measure; empty runs the checked-out server inside a child of this program")
+	flag.StringVar(&s.profiles, "cpuprofile", "", "directory for one CPU profile of the server per operation, taken after the measurement")
+	flag.BoolVar(&s.check, "check", false, "fail when a target is missed")
+	flag.Parse()
+	return s
+}
+
+// run does everything and prints the report to out.
+func run(ctx context.Context, s settings, out io.Writer) (err error) {
+	if s.server != "" {
+		if s.server, err = filepath.Abs(s.server); err != nil {
+			return err
+		}
+		if _, err := os.Stat(s.server); err != nil {
+			return fmt.Errorf("the program to measure is missing (make build): %w", err)
+		}
+	}
+	dir := s.keep
+	if dir == "" {
+		if dir, err = os.MkdirTemp("", "cenote-bench-"); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	}
+	rest, err := measureStarts(ctx, s)
+	if err != nil {
+		return fmt.Errorf("start: %w", err)
+	}
+	people, err := prepare(ctx, s, dir, out)
+	if err != nil {
+		return fmt.Errorf("prepare %d users: %w", s.users, err)
+	}
+	r, err := measure(ctx, s, dir, people)
+	if err != nil {
+		return err
+	}
+	r.rest = rest
+	if err := r.print(out); err != nil {
+		return err
+	}
+	if s.profiles != "" {
+		if err := profile(ctx, s, dir, people); err != nil {
+			return fmt.Errorf("profile: %w", err)
+		}
+	}
+	if s.check && !r.reached() {
+		return errMissed
+	}
+	return nil
+}

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// round is one measurement of everything.
+type round struct {
+	units units
+	cost  []time.Duration // per operation, each time it is done
+}
+
+// burst does something n times from several callers, each waiting for its answer; i counts
+// from first.
+func burst(ctx context.Context, callers, first, n int, do func(ctx context.Context, i int) error) error {
+	var next atomic.Int64
+	group, ctx := errgroup.WithContext(ctx)
+	for range min(callers, n) {
+		group.Go(func() error {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= n {
+					return nil
+				}
+				if err := do(ctx, first+i); err != nil {
+					return err
+				}
+			}
+		})
+	}
+	return group.Wait()
+}
+
+// bench is a run on one server.
+type bench struct {
+	settings
+	server     *server
+	work       *work
+	operations []operation
+	done       []int // per operation, how often
+}
+
+func begin(ctx context.Context, s settings, dir string, p *people, env ...string) (*bench, error) {
+	server, err := startServer(ctx, s, dir, p.Root, env...)
+	if err != nil {
+		return nil, err
+	}
+	b := &bench{settings: s, server: server, operations: operations(p.Users)}
+	b.done = make([]int, len(b.operations))
+	if err := server.settle(ctx); err != nil {
+		return nil, errors.Join(err, server.stop())
+	}
+	if b.work, err = newWork(ctx, s, p, server.caller); err != nil {
+		return nil, errors.Join(fmt.Errorf("sign in: %w", err), server.stop())
+	}
+	return b, nil
+}
+
+// cost does an operation n times and returns what the server spent on each.
+func (b *bench) cost(ctx context.Context, i, n int) (time.Duration, error) {
+	o, first := b.operations[i], b.done[i]
+	b.done[i] += n
+	before, err := b.server.cpu()
+	if err != nil {
+		return 0, err
+	}
+	if err := burst(ctx, b.connections, first, n, func(ctx context.Context, i int) error { return o.do(ctx, b.work, i) }); err != nil {
+		return 0, fmt.Errorf("%s: %w", o.name, err)
+	}
+	after, err := b.server.cpu()
+	return (after - before) / time.Duration(n), err
+}
+
+// round measures everything once, with the units in between.
+func (b *bench) round(ctx context.Context, y *yardstick) (r round, err error) {
+	for i, o := range b.operations {
+		if err := y.measure(b.scale); err != nil {
+			return r, err
+		}
+		cost, err := b.cost(ctx, i, max(1, int(float64(o.perRound)*b.scale)))
+		if err != nil {
+			return r, err
+		}
+		r.cost = append(r.cost, cost)
+	}
+	r.units = y.take()
+	return r, nil
+}
+
+// measure runs the rounds, after one that only warms up.
+func measure(ctx context.Context, s settings, dir string, p *people) (r *report, err error) {
+	y, err := newYardstick(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b, err := begin(ctx, s, dir, p)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, b.server.stop()) }()
+	r = &report{settings: s, signer: y.signer(), operations: b.operations}
+	for i := range s.rounds + 1 {
+		one, err := b.round(ctx, y)
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			r.rounds = append(r.rounds, one)
+		}
+	}
+	r.loaded, err = b.server.memory()
+	return r, err
+}
+
+// profile takes a CPU profile of the server, as a child of this program, for each
+// operation under load.
+func profile(ctx context.Context, s settings, dir string, p *people) (err error) {
+	if err := os.MkdirAll(s.profiles, 0o755); err != nil {
+		return err
+	}
+	address, err := freeAddress()
+	if err != nil {
+		return err
+	}
+	s.server = ""
+	b, err := begin(ctx, s, dir, p, profileVariable+"="+address)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.server.stop()) }()
+	for i, o := range b.operations {
+		name := strings.NewReplacer(" ", "-", ".", "").Replace(strings.ToLower(o.name)) + ".pprof"
+		if err := b.profile(ctx, i, address, filepath.Join(s.profiles, name)); err != nil {
+			return fmt.Errorf("%s: %w", o.name, err)
+		}
+	}
+	return nil
+}
+
+const profileSeconds = 5
+
+// profile does an operation for as long as its profile is taken.
+func (b *bench) profile(ctx context.Context, i int, address, file string) error {
+	taken := make(chan error, 1)
+	go func() {
+		content, err := fetch(ctx, fmt.Sprintf("http://%s/?seconds=%d", address, profileSeconds))
+		if err == nil {
+			err = os.WriteFile(file, content, 0o644)
+		}
+		taken <- err
+	}()
+	for {
+		if _, err := b.cost(ctx, i, 10*b.connections); err != nil {
+			return err
+		}
+		select {
+		case err := <-taken:
+			return err
+		default:
+		}
+	}
+}
