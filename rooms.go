@@ -191,7 +191,10 @@ func (s *Server) newRooms(place naming.Place, g *gate.Gate, cache *keys.Cache, m
 }
 
 func (s *Server) mount(idp *identityProvider) wire.Mount {
-	m := wire.Mount{Service: cognitoidp.Service, Impl: idp, Violation: "InvalidParameterException"}
+	m := wire.Mount{
+		Service: cognitoidp.Service, Impl: idp, Violation: "InvalidParameterException",
+		Categories: rateCategories(cognitoidp.Service),
+	}
 	if s.config.Mode == Dev {
 		m.Checked = withoutFixedID
 	}
