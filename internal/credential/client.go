@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"slices"
 
 	"github.com/cenote-id/cenote/internal/catalog"
 	"github.com/cenote-id/cenote/internal/fault"
@@ -19,7 +20,7 @@ import (
 // differ in which they use. A client without a secret needs no hash, and one that is
 // sent all the same is ignored.
 func ProveClient(c *catalog.Client, username string, hash *string, canonical ...string) (catalog.ProvenClient, error) {
-	if !c.HasSecret() || (hash != nil && secretHashMatches(c, *hash, append(canonical, username))) {
+	if !c.HasSecret() || (hash != nil && secretHashMatches(c, *hash, append(slices.Clip(canonical), username))) {
 		return c.Proven(), nil
 	}
 	return catalog.ProvenClient{}, fault.NotAuthorized("Unable to verify secret hash for client " + c.ID())

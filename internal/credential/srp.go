@@ -109,12 +109,13 @@ func (s *Service) SpendSRP(ctx context.Context, x *Exchange) (first bool, err er
 }
 
 // blockFields is the part of a sealed exchange that is not of a fixed size; the numbers
-// stand before it.
+// stand before it. An envelope shows its length, so that of a block must not depend on
+// whether the user exists.
 type blockFields struct {
 	Name     string `json:"n"`
 	Username string `json:"u"`
 	Sub      string `json:"s"`
-	Stranger bool   `json:"x,omitempty"`
+	Stranger int    `json:"x"` // 0 or 1
 	EventID  string `json:"e"`
 	Expires  int64  `json:"t"` // milliseconds since the epoch
 }
@@ -124,7 +125,11 @@ const publicSize = 385
 
 // sealExchange returns the block: both public numbers, the server's exponent, the fields.
 func (s *Service) sealExchange(c *catalog.Client, x *Exchange) ([]byte, error) {
-	fields, err := json.Marshal(blockFields{x.Name, x.Username, x.Sub, x.Stranger, x.EventID, x.expires.UnixMilli()})
+	stranger := 0
+	if x.Stranger {
+		stranger = 1
+	}
+	fields, err := json.Marshal(blockFields{x.Name, x.Username, x.Sub, stranger, x.EventID, x.expires.UnixMilli()})
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +160,7 @@ func (s *Service) OpenSRP(c *catalog.Client, secretBlock string) (*Exchange, err
 		return nil, ErrBlock
 	}
 	x := &Exchange{
-		Name: f.Name, Username: f.Username, Sub: f.Sub, Stranger: f.Stranger, EventID: f.EventID,
+		Name: f.Name, Username: f.Username, Sub: f.Sub, Stranger: f.Stranger != 0, EventID: f.EventID,
 		a:       new(big.Int).SetBytes(numbers[:publicSize]),
 		b:       new(big.Int).SetBytes(numbers[publicSize:]),
 		secret:  rest[:srp.SecretSize:srp.SecretSize],

@@ -199,9 +199,14 @@ func TestStranger(t *testing.T) {
 		name string
 		own  bool // the user name is the typed one; else a UUID
 	}{
-		{plain, "jane", true}, {plain, "jane@example.com", true}, {plain, sub, true},
-		{byEmail, "jane@example.com", false}, {byEmail, sub, true},
-		{aliases, "jane", true}, {aliases, "jane@example.com", false}, {aliases, "+15555551234", false},
+		{plain, "jane", true},
+		{plain, "jane@example.com", true},
+		{plain, sub, true},
+		{byEmail, "jane@example.com", false},
+		{byEmail, sub, true},
+		{aliases, "jane", true},
+		{aliases, "jane@example.com", false},
+		{aliases, "+15555551234", false},
 	} {
 		u := meet(row.pool, row.name)
 		if row.own != (u.Username == row.name) || !row.own && u.Username != u.Sub {

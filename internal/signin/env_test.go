@@ -53,26 +53,26 @@ type env struct {
 	now time.Time
 }
 
-func newEnv(t testing.TB) *env {
-	t.Helper()
+func newEnv(tb testing.TB) *env {
+	tb.Helper()
 	e := &env{
-		t: t, now: time.Date(2026, 3, 3, 9, 5, 7, 0, time.UTC), files: t.TempDir(),
+		t: tb, now: time.Date(2026, 3, 3, 9, 5, 7, 0, time.UTC), files: tb.TempDir(),
 		registry: prometheus.NewPedanticRegistry(), stock: keys.NewStock(keystest.Generator(), nil, 0),
 	}
 	ticks := clock.New(e.time)
 	key, err := seal.NewMasterKey(clock.Random(nil))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	e.db, err = store.Open(t.Context(), store.Options{
+	e.db, err = store.Open(tb.Context(), store.Options{
 		URL: "sqlite:" + filepath.Join(e.files, "cenote.db"), Sync: store.SyncOff, MasterKey: key, Clock: ticks,
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := e.db.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	e.gate = gate.New(8, 100*time.Millisecond) // more slots than tests work side by side
@@ -342,34 +342,34 @@ func (e *env) srp(c *catalog.Client, name, password string) (*answer, error) {
 // Checks.
 
 // wantTokens checks that a sign-in is complete.
-func wantTokens(t testing.TB, out *answer, err error) *cognitoidp.AuthenticationResultType {
-	t.Helper()
+func wantTokens(tb testing.TB, out *answer, err error) *cognitoidp.AuthenticationResultType {
+	tb.Helper()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if out.AuthenticationResult == nil || out.ChallengeName != nil || out.Session != nil || out.ChallengeParameters == nil || len(out.ChallengeParameters) > 0 {
-		t.Fatalf("got %+v, want tokens", out)
+		tb.Fatalf("got %+v, want tokens", out)
 	}
 	return out.AuthenticationResult
 }
 
 // wantChallenge checks that a sign-in poses a challenge with a Session.
-func wantChallenge(t testing.TB, name cognitoidp.ChallengeNameType, out *answer, err error) *answer {
-	t.Helper()
+func wantChallenge(tb testing.TB, name cognitoidp.ChallengeNameType, out *answer, err error) *answer {
+	tb.Helper()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if api.Value(out.ChallengeName) != name || out.AuthenticationResult != nil || len(api.Value(out.Session)) < 20 || len(*out.Session) > 2048 {
-		t.Fatalf("got %+v, want %s", out, name)
+		tb.Fatalf("got %+v, want %s", out, name)
 	}
 	return out
 }
 
 func must[T any](out T, err error) func(testing.TB) T {
-	return func(t testing.TB) T {
-		t.Helper()
+	return func(tb testing.TB) T {
+		tb.Helper()
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		return out
 	}
@@ -379,23 +379,23 @@ func must[T any](out T, err error) func(testing.TB) T {
 type failure struct{ code, message string }
 
 // wantFault checks the exception and its exact text; none is success.
-func wantFault(t testing.TB, err error, want failure) {
-	t.Helper()
+func wantFault(tb testing.TB, err error, want failure) {
+	tb.Helper()
 	if want == (failure{}) && err == nil {
 		return
 	}
 	f, ok := err.(*fault.Error) //nolint:errorlint // nothing may stand around what a client sees
 	if !ok || f.Code != want.code || f.Message != want.message {
-		t.Errorf("got %v, want %s: %s", err, want.code, want.message)
+		tb.Errorf("got %v, want %s: %s", err, want.code, want.message)
 	}
 }
 
 // wantUnbuilt checks that something is refused as not implemented.
-func wantUnbuilt(t testing.TB, err error, operation, member string) {
-	t.Helper()
+func wantUnbuilt(tb testing.TB, err error, operation, member string) {
+	tb.Helper()
 	n, ok := errors.AsType[*api.NotImplementedError](err)
 	if !ok || n.Operation != operation || n.Member != member {
-		t.Errorf("got %v, want %s of %s to be refused", err, member, operation)
+		tb.Errorf("got %v, want %s of %s to be refused", err, member, operation)
 	}
 }
 

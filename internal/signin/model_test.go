@@ -19,7 +19,7 @@ import (
 // TestMain makes property tests short by default, since each step costs arithmetic; flags
 // still say otherwise.
 func TestMain(m *testing.M) {
-	for name, value := range map[string]string{"rapid.checks": "12", "rapid.steps": "40"} {
+	for name, value := range map[string]string{"rapid.checks": "8", "rapid.steps": "40"} {
 		if err := flag.Set(name, value); err != nil {
 			panic(err)
 		}

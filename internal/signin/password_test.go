@@ -70,8 +70,10 @@ func TestAccountStates(t *testing.T) {
 					password string
 					want     failure
 				}{
-					{open, "wrong", row.wrong}, {open, password, row.right},
-					{hides, "wrong", row.wrongHid}, {hides, password, row.rightHid},
+					{open, "wrong", row.wrong},
+					{open, password, row.right},
+					{hides, "wrong", row.wrongHid},
+					{hides, password, row.rightHid},
 				} {
 					out, err := signIn(e, try.client, name, try.password)
 					if wantFault(t, err, try.want); t.Failed() {
@@ -82,8 +84,8 @@ func TestAccountStates(t *testing.T) {
 					}
 				}
 			}
-			// Nobody has the name; some names are longer than any user's.
-			for _, name := range []string{"nobody", strings.Repeat("n", 129)} {
+			// Nobody has the name; some names no user can have.
+			for _, name := range []string{"nobody", strings.Repeat("n", 129), "nul\x00", "not UTF-8 \xff"} {
 				_, err := signIn(e, open, name, password)
 				wantFault(t, err, noUser)
 				_, err = signIn(e, must(e.catalog.Client(t.Context(), "hides"))(t), name, password)
@@ -110,10 +112,20 @@ func TestNames(t *testing.T) {
 		client     *catalog.Client
 		name, user string // user is empty where nobody is found
 	}{
-		{plain, "jane", "jane"}, {plain, "JANE", ""}, {plain, "jane@example.com", ""}, {plain, "jj", ""},
-		{alias, "jane", "jane"}, {alias, "jane@example.com", "jane"}, {alias, "jj", "jane"}, {alias, "joe@example.com", ""}, {alias, unverified.Sub, "joe"},
-		{mail, "jane@example.com", id}, {mail, id, id}, {mail, "jane", ""},
-		{folding, "jane", "jane"}, {folding, "JANE", "jane"},
+		{plain, "jane", "jane"},
+		{plain, "JANE", ""},
+		{plain, "jane@example.com", ""},
+		{plain, "jj", ""},
+		{alias, "jane", "jane"},
+		{alias, "jane@example.com", "jane"},
+		{alias, "jj", "jane"},
+		{alias, "joe@example.com", ""},
+		{alias, unverified.Sub, "joe"},
+		{mail, "jane@example.com", id},
+		{mail, id, id},
+		{mail, "jane", ""},
+		{folding, "jane", "jane"},
+		{folding, "JANE", "jane"},
 	} {
 		for way, signIn := range ways {
 			out, err := signIn(e, row.client, row.name, password)

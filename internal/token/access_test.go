@@ -20,11 +20,11 @@ import (
 )
 
 // forge signs a token of its own: with any header, any claims and any key.
-func forge(t testing.TB, header string, claims map[string]any, key *keys.Key) string {
-	t.Helper()
-	payload := must(json.Marshal(claims))(t)
+func forge(tb testing.TB, header string, claims map[string]any, key *keys.Key) string {
+	tb.Helper()
+	payload := must(json.Marshal(claims))(tb)
 	input := base64.RawURLEncoding.EncodeToString([]byte(header)) + "." + base64.RawURLEncoding.EncodeToString(payload)
-	return input + "." + base64.RawURLEncoding.EncodeToString(must(key.Sign([]byte(input)))(t))
+	return input + "." + base64.RawURLEncoding.EncodeToString(must(key.Sign([]byte(input)))(tb))
 }
 
 func headerOf(key *keys.Key) string { return `{"kid":"` + key.KID + `","alg":"RS256"}` }
@@ -224,6 +224,7 @@ func BenchmarkIssue(b *testing.B) {
 
 // benchEnv returns a service that reads its configuration from the cache, as servers do.
 func benchEnv(b *testing.B) (*env, *catalog.Client, string) {
+	b.Helper()
 	e := newEnv(b)
 	ctx, stop := context.WithCancel(b.Context())
 	var polling sync.WaitGroup
@@ -243,6 +244,7 @@ func benchEnv(b *testing.B) (*env, *catalog.Client, string) {
 
 // benchSignature is the measure for the others: n bare signatures.
 func benchSignature(b *testing.B, e *env, c *catalog.Client, n int) {
+	b.Helper()
 	b.Run("signature", func(b *testing.B) {
 		pair := must(e.keys.Pair(b.Context(), c.Pool.Internal()))(b)
 		for b.Loop() {

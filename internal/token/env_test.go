@@ -40,23 +40,23 @@ type env struct {
 	now time.Time
 }
 
-func newEnv(t testing.TB, change ...func(*token.Deps)) *env {
-	t.Helper()
-	e := &env{t: t, now: time.Date(2026, 3, 3, 9, 5, 7, 250_000_000, time.UTC)}
+func newEnv(tb testing.TB, change ...func(*token.Deps)) *env {
+	tb.Helper()
+	e := &env{t: tb, now: time.Date(2026, 3, 3, 9, 5, 7, 250_000_000, time.UTC)}
 	ticks := clock.New(e.time)
 	key, err := seal.NewMasterKey(clock.Random(nil))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	e.db, err = store.Open(t.Context(), store.Options{
-		URL: "sqlite:" + filepath.Join(t.TempDir(), "cenote.db"), Sync: store.SyncOff, MasterKey: key, Clock: ticks,
+	e.db, err = store.Open(tb.Context(), store.Options{
+		URL: "sqlite:" + filepath.Join(tb.TempDir(), "cenote.db"), Sync: store.SyncOff, MasterKey: key, Clock: ticks,
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := e.db.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	e.catalog = catalog.New(catalog.Deps{Store: e.db, Place: naming.Place{Region: "us-east-1"}, Clock: ticks})
@@ -170,38 +170,38 @@ func (e *env) refresh(c *catalog.Client, raw string) (*cognitoidp.Authentication
 }
 
 // claims reads a token's payload without judging it.
-func claims(t testing.TB, raw *string) map[string]any {
-	t.Helper()
+func claims(tb testing.TB, raw *string) map[string]any {
+	tb.Helper()
 	parts := strings.Split(api.Value(raw), ".")
 	if len(parts) != 3 {
-		t.Fatalf("%d parts", len(parts))
+		tb.Fatalf("%d parts", len(parts))
 	}
 	var out map[string]any
-	if err := json.Unmarshal(must(base64.RawURLEncoding.DecodeString(parts[1]))(t), &out); err != nil {
-		t.Fatal(err)
+	if err := json.Unmarshal(must(base64.RawURLEncoding.DecodeString(parts[1]))(tb), &out); err != nil {
+		tb.Fatal(err)
 	}
 	return out
 }
 
 func must[T any](out T, err error) func(testing.TB) T {
-	return func(t testing.TB) T {
-		t.Helper()
+	return func(tb testing.TB) T {
+		tb.Helper()
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		return out
 	}
 }
 
 // wantFault checks the exception and its exact text; no code means success.
-func wantFault(t testing.TB, err error, code, message string) {
-	t.Helper()
+func wantFault(tb testing.TB, err error, code, message string) {
+	tb.Helper()
 	f, ok := errors.AsType[*fault.Error](err)
 	if code == "" && err == nil {
 		return
 	}
 	if !ok || f.Code != code || f.Message != message {
-		t.Errorf("got %v, want %s: %s", err, code, message)
+		tb.Errorf("got %v, want %s: %s", err, code, message)
 	}
 }
 

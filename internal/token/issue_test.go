@@ -121,9 +121,9 @@ func TestAttributesSurviveTheToken(t *testing.T) {
 	})
 }
 
-func withRotation(feature cognitoidp.FeatureType, grace int) option {
+func withRotation(grace int) option {
 	return func(_ *cognitoidp.UserPoolType, c *cognitoidp.UserPoolClientType) {
-		c.RefreshTokenRotation = &cognitoidp.RefreshTokenRotationType{Feature: &feature, RetryGracePeriodSeconds: &grace}
+		c.RefreshTokenRotation = &cognitoidp.RefreshTokenRotationType{Feature: new(cognitoidp.FeatureTypeEnabled), RetryGracePeriodSeconds: &grace}
 	}
 }
 
@@ -134,7 +134,7 @@ func irrevocable(_ *cognitoidp.UserPoolType, c *cognitoidp.UserPoolClientType) {
 // Which tokens carry the sign-in's id, and which one of their own.
 func TestJTI(t *testing.T) {
 	t.Parallel()
-	rotating := withRotation(cognitoidp.FeatureTypeEnabled, 60)
+	rotating := withRotation(60)
 	for name, row := range map[string]struct {
 		options []option
 		// origin_jti and jti of the ID token, origin_jti of the access token: at sign-in, after a refresh

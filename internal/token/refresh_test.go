@@ -120,7 +120,7 @@ func TestOpenRefreshAfterChanges(t *testing.T) {
 func TestRotation(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	c := e.client("Rotate", withRotation(cognitoidp.FeatureTypeEnabled, 10))
+	c := e.client("Rotate", withRotation(10))
 	u := e.user(c.Pool, "jane", nil)
 	first := e.issue(c, u)
 	bystander := *e.issue(c, u).RefreshToken
@@ -162,7 +162,7 @@ func TestRotationGraceEnds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			e := newEnv(t)
-			c := e.client(name, withRotation(cognitoidp.FeatureTypeEnabled, row.grace))
+			c := e.client(name, withRotation(row.grace))
 			raw := *e.issue(c, e.user(c.Pool, "jane", nil)).RefreshToken
 			must(e.refresh(c, raw))(t)
 			e.sleep(row.after)
@@ -176,7 +176,7 @@ func TestRotationGraceEnds(t *testing.T) {
 func TestRotationDoesNotProlong(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	c := e.client("Prolong", withRotation(cognitoidp.FeatureTypeEnabled, 10))
+	c := e.client("Prolong", withRotation(10))
 	raw := *e.issue(c, e.user(c.Pool, "jane", nil)).RefreshToken
 	for range 29 {
 		e.sleep(24 * time.Hour)
