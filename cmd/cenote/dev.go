@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,7 +15,7 @@ import (
 
 // devCommand is `cenote dev`.
 type devCommand struct {
-	Data      string `group:"Data" default:".cenote" xor:"data" placeholder:"DIRECTORY" help:"Where data is kept (default ${default})."`
+	Data      string `group:"Data" xor:"data" placeholder:"DIRECTORY" help:"Where data is kept (default ${data})."`
 	Ephemeral bool   `group:"Data" xor:"data" help:"Keep no data."`
 	Seed      string `group:"Data" placeholder:"FILE" help:"YAML list of {service, operation, input}: calls to make when there are no user pools yet."`
 	Code      string `group:"Messages" placeholder:"CODE" help:"Every one-time code is this one. Default: a random one each time."`
@@ -35,6 +36,7 @@ Anybody who can reach the server can do anything with it. Messages are shown at 
 
 // Run serves until it is told to stop.
 func (c *devCommand) Run(ctx context.Context, p *program) (err error) {
+	c.Data = cmp.Or(c.Data, dataName)
 	if c.Ephemeral {
 		if c.Data, err = os.MkdirTemp("", "cenote-"); err != nil {
 			return err
@@ -52,7 +54,7 @@ func (c *devCommand) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	key := keyFile(filepath.Join(c.Data, keyName))
-	server, err := key.start(ctx, config)
+	server, err := key.start(ctx, config, func(*cenote.Server) {})
 	if err != nil {
 		return err
 	}

@@ -112,13 +112,16 @@ func variables() map[string]string {
 		"region":    cenote.DefaultRegion,
 		"account":   cenote.DefaultAccountID,
 		"database":  "sqlite:" + databaseName,
+		"data":      dataName,
 		"keyFile":   keyName,
 		"logLevel":  "info",
 	}
 }
 
-// The names of a server's files, in the working directory or in that of --data.
+// The names of a server's files, in the working directory or, in development, in a
+// directory of their own there.
 const (
+	dataName     = ".cenote"
 	databaseName = "cenote.db"
 	keyName      = "master.key"
 )

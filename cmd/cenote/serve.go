@@ -37,10 +37,6 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	if key := server.NewRootKey(); key != nil {
-		// It is shown this once, and not to those who read the log.
-		fmt.Fprintf(p.stderr, "CENOTE_ROOT_ACCESS_KEY_ID=%s\nCENOTE_ROOT_SECRET_ACCESS_KEY=%s\n", key.ID, string(key.Secret))
-	}
 	config.Log.InfoContext(ctx, "serving",
 		"url", server.URL(), "listen", server.Addr(), "ops", c.OpsListen, "version", buildVersion())
 	return runServer(ctx, server)
@@ -68,7 +64,15 @@ func (c *serveCommand) start(ctx context.Context, p *program, config cenote.Conf
 	}
 	if key != "" {
 		config.MasterKey = key
-		return cenote.New(ctx, config)
+		return newServer(ctx, config, p.showRootKey)
 	}
-	return file.start(ctx, config)
+	return file.start(ctx, config, p.showRootKey)
+}
+
+// showRootKey prints the root key that was made with a database, this once, to the
+// operator and not to those who read the log.
+func (p *program) showRootKey(server *cenote.Server) {
+	if key := server.NewRootKey(); key != nil {
+		fmt.Fprintf(p.stderr, "CENOTE_ROOT_ACCESS_KEY_ID=%s\nCENOTE_ROOT_SECRET_ACCESS_KEY=%s\n", key.ID, string(key.Secret))
+	}
 }

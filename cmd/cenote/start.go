@@ -16,11 +16,13 @@ import (
 // the name of a draft, the database is opened with it, and when that went well it gets the
 // file's name. Whenever the program is stopped in between, the next start goes on with the
 // draft, which the database has either taken or not.
-func (f keyFile) start(ctx context.Context, c cenote.Config) (*cenote.Server, error) {
+//
+// The server's new root key is announced before anything else can go wrong.
+func (f keyFile) start(ctx context.Context, c cenote.Config, announce func(*cenote.Server)) (*cenote.Server, error) {
 	key, err := f.read()
 	if err == nil {
 		c.MasterKey = key
-		return cenote.New(ctx, c)
+		return newServer(ctx, c, announce)
 	}
 	if !errors.Is(err, os.ErrNotExist) {
 		return nil, err
@@ -28,7 +30,7 @@ func (f keyFile) start(ctx context.Context, c cenote.Config) (*cenote.Server, er
 	if c.MasterKey, err = f.makeDraft(); err != nil {
 		return nil, err
 	}
-	server, err := cenote.New(ctx, c)
+	server, err := newServer(ctx, c, announce)
 	if errors.Is(err, store.ErrWrongMasterKey) {
 		return nil, errors.Join(
 			fmt.Errorf("the database is in use with a master key, which is not there: %s does not exist", f),
@@ -41,6 +43,14 @@ func (f keyFile) start(ctx context.Context, c cenote.Config) (*cenote.Server, er
 		return nil, errors.Join(err, server.Close())
 	}
 	return server, nil
+}
+
+func newServer(ctx context.Context, c cenote.Config, announce func(*cenote.Server)) (*cenote.Server, error) {
+	server, err := cenote.New(ctx, c)
+	if err == nil {
+		announce(server)
+	}
+	return server, err
 }
 
 // runServer serves until ctx ends and releases everything.
