@@ -60,8 +60,8 @@ func (d *demoTB) end() {
 	for _, end := range d.ends {
 		end()
 	}
-	if d.dir != "" {
-		os.RemoveAll(d.dir)
+	if err := os.RemoveAll(d.dir); err != nil {
+		log.Print(err)
 	}
 }
 
@@ -82,6 +82,7 @@ func startDemo() demo {
 // newDemo makes a user pool that verifies e-mail addresses and knows the attribute
 // given_name, and an app client without a secret; change may alter the latter.
 func newDemo(tb testing.TB, server *cenotetest.Server, change ...func(*cognitoidp.CreateUserPoolClientRequest)) demo {
+	tb.Helper()
 	pool := server.CreatePool(tb, &cognitoidp.CreateUserPoolRequest{
 		PoolName: new("demo"), AutoVerifiedAttributes: []cognitoidp.VerifiedAttributeType{"email"},
 	})
@@ -115,7 +116,7 @@ func (d demo) registered() *client.Pool {
 		Username: "alice", Password: "Passw0rd!", Attributes: map[string]string{"email": d.email("alice"), "nickname": "Al"},
 	})
 	if err == nil {
-		err = r.User.ConfirmSignUp(ctx, d.code("alice"))
+		err = r.User.ConfirmSignUp(ctx, d.code())
 	}
 	if err != nil {
 		d.tb.Fatal(err)
@@ -132,11 +133,20 @@ func (d demo) signedIn() *client.Session {
 	return session
 }
 
+// dir is a new directory that goes with the server.
+func (d demo) dir() string {
+	dir, err := os.MkdirTemp(demos.dir, "dir-")
+	if err != nil {
+		d.tb.Fatal(err)
+	}
+	return dir
+}
+
 // email is a user's address, of which no other demo has one.
 func (d demo) email(name string) string { return fmt.Sprintf("%s@%s.example", name, d.ClientID) }
 
-// code is what the user finds in the newest mail.
-func (d demo) code(name string) string { return d.server.Code(d.tb, d.email(name)) }
+// code is what alice finds in the newest mail.
+func (d demo) code() string { return d.server.Code(d.tb, d.email("alice")) }
 
 // invite has an administrator make a user with a temporary password.
 func (d demo) invite(name, temporaryPassword string) {

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -38,7 +37,7 @@ func ExampleSession_VerifyAttribute() {
 		log.Fatal(err)
 	}
 	fmt.Println("code by", delivery.Medium)
-	if err := session.VerifyAttribute(ctx, "email", demo.code("alice")); err != nil {
+	if err := session.VerifyAttribute(ctx, "email", demo.code()); err != nil {
 		log.Fatal(err)
 	}
 	// Output: code by EMAIL
@@ -155,15 +154,11 @@ func ExamplePool_CurrentSession() {
 	demo := startDemo()
 	demo.registered()
 	ctx := context.Background()
-	dir, err := os.MkdirTemp("", "example")
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer os.RemoveAll(dir)
+	file := filepath.Join(demo.dir(), "session.json")
 	newPool := func() *client.Pool {
 		pool, err := client.New(client.Config{
 			UserPoolID: demo.UserPoolID, ClientID: demo.ClientID, Endpoint: demo.Endpoint,
-			Storage: client.NewFile(filepath.Join(dir, "session.json")),
+			Storage: client.NewFile(file),
 		})
 		if err != nil {
 			log.Fatal(err)
@@ -171,7 +166,7 @@ func ExamplePool_CurrentSession() {
 		return pool
 	}
 
-	_, err = newPool().CurrentSession(ctx)
+	_, err := newPool().CurrentSession(ctx)
 	fmt.Println(errors.Is(err, client.ErrNotSignedIn))
 	if _, err := newPool().User("alice").SignIn(ctx, "Passw0rd!"); err != nil {
 		log.Fatal(err)

@@ -30,7 +30,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := registered.User.ConfirmSignUp(ctx, demo.code("alice")); err != nil {
+	if err := registered.User.ConfirmSignUp(ctx, demo.code()); err != nil {
 		log.Fatal(err)
 	}
 	session, err := registered.User.SignIn(ctx, "Passw0rd!")
@@ -91,7 +91,7 @@ func ExampleUser_ConfirmSignUp() {
 	if err := user.ConfirmSignUp(ctx, "0"); errors.Is(err, client.ErrCodeMismatch) {
 		fmt.Println(err)
 	}
-	if err := user.ConfirmSignUp(ctx, demo.code("alice"), client.ForceAlias()); err != nil {
+	if err := user.ConfirmSignUp(ctx, demo.code(), client.ForceAlias()); err != nil {
 		log.Fatal(err)
 	}
 	// Output: CodeMismatchException: Invalid verification code provided, please try again.
@@ -216,7 +216,7 @@ func ExampleUser_ForgotPassword() {
 		log.Fatal(err)
 	}
 	fmt.Println("code by", delivery.Medium)
-	if err := user.ConfirmForgotPassword(ctx, demo.code("alice"), "N3w-Passw0rd!"); err != nil {
+	if err := user.ConfirmForgotPassword(ctx, demo.code(), "N3w-Passw0rd!"); err != nil {
 		log.Fatal(err)
 	}
 	if _, err := user.SignIn(ctx, "N3w-Passw0rd!"); err != nil {
