@@ -1,5 +1,7 @@
 package store
 
+import "context"
+
 // What follows is for the tests of this package alone.
 
 // Migrations returns the texts of the schema in SQLite's words.
@@ -11,6 +13,9 @@ func Migrations() ([]string, error) {
 	}
 	return texts, err
 }
+
+// Upkeep does what Run does once in a while.
+func Upkeep(ctx context.Context, db *DB) error { return db.engine.upkeep(ctx) }
 
 // EncodeCredential packs a credential.
 func EncodeCredential(c *Credential) []byte { return encodeCredential(c) }

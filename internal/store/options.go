@@ -26,7 +26,9 @@ const (
 // Options describe a database and how it is used.
 type Options struct {
 	// URL is sqlite:PATH or postgres://... . The file of a SQLite database is made, for its
-	// owner alone, where there is none; a PostgreSQL database must exist.
+	// owner alone, where there is none; a PostgreSQL database must exist. Its parameters are
+	// libpq's and pgx's, such as search_path, and default_query_exec_mode=exec behind a
+	// pgbouncer that pools transactions.
 	URL  string
 	Sync Sync
 	// MasterKey wraps the data key that seals the secret columns. It is required.

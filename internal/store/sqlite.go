@@ -87,31 +87,31 @@ func syncDir(path string) error {
 // fileURI is how SQLite takes a path with any characters in it.
 func fileURI(path string) string { return "file:" + (&url.URL{Path: path}).EscapedPath() }
 
-// writerPragmas set up the connection that writes. auto_vacuum counts only before the
-// first table.
+// writerPragmas set up the connection that writes. The level of syncing comes before what
+// writes already; auto_vacuum counts only before the first table.
 func writerPragmas(s Sync) string {
-	const common = `
+	// fullfsync is for macOS, whose fsync alone leaves data in the drive's cache.
+	level := `PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;`
+	switch s {
+	case SyncNormal:
+		level = `PRAGMA synchronous = NORMAL;`
+	case SyncOff:
+		level = `PRAGMA synchronous = OFF;`
+	}
+	return level + `
 		PRAGMA busy_timeout = 10000;
 		PRAGMA auto_vacuum = INCREMENTAL;
 		PRAGMA journal_mode = WAL;
 		PRAGMA journal_size_limit = 67108864;
-		PRAGMA cache_size = -32768;
+		PRAGMA cache_size = -65536;
 		PRAGMA temp_store = MEMORY;
 		PRAGMA trusted_schema = OFF;`
-	switch s {
-	case SyncNormal:
-		return common + `PRAGMA synchronous = NORMAL;`
-	case SyncOff:
-		return common + `PRAGMA synchronous = OFF;`
-	}
-	// fullfsync is for macOS, whose fsync alone leaves data in the drive's cache.
-	return common + `PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;`
 }
 
 const readerPragmas = `
 	PRAGMA busy_timeout = 10000;
 	PRAGMA query_only = ON;
-	PRAGMA cache_size = -16384;
+	PRAGMA cache_size = -32768;
 	PRAGMA temp_store = MEMORY;
 	PRAGMA trusted_schema = OFF;`
 

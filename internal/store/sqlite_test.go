@@ -1,10 +1,12 @@
 package store_test
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -181,5 +183,55 @@ func TestSealed(t *testing.T) {
 	execute(t, path, `UPDATE users SET credential = (SELECT credential FROM users WHERE username = 'mallory') WHERE username = 'alice'`)
 	if _, err := db.FindUser(t.Context(), p.ID, u.Keys[0]); err == nil {
 		t.Error("a credential that was moved to another user was opened")
+	}
+}
+
+// TestUpkeep fills a database, empties it, and sees the file shrink.
+func TestUpkeep(t *testing.T) {
+	t.Parallel()
+	o := storetest.SQLite(t)
+	db := storetest.Open(t, o)
+	p := storetest.Pool(t, db, "us-east-1_p")
+	users := make([]*store.User, 300)
+	for i := range users {
+		users[i] = storetest.NewUser(p.ID, "user"+strconv.Itoa(i))
+		users[i].Attributes["custom:large"] = strings.Repeat("y", 2000)
+	}
+	if err := db.CreateUsers(t.Context(), users); err != nil {
+		t.Fatal(err)
+	}
+	before := pages(t, o)
+	if err := db.Reset(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Upkeep(t.Context(), db); err != nil {
+		t.Fatal(err)
+	}
+	if after := pages(t, o); after > before/2 {
+		t.Errorf("%d pages of %d are left", after, before)
+	}
+}
+
+// pages asks how large a database is.
+func pages(t *testing.T, o store.Options) (n int) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+strings.TrimPrefix(o.URL, "sqlite:"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.QueryRowContext(t.Context(), `PRAGMA page_count`).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestRun(t *testing.T) {
+	t.Parallel()
+	db := storetest.New(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := db.Run(ctx); err != nil {
+		t.Fatal(err)
 	}
 }

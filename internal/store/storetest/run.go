@@ -40,6 +40,7 @@ func Run(t *testing.T, fresh func(t testing.TB) store.Options) {
 		"deleting users":               s.deleteUsers,
 		"token user":                   s.tokenUser,
 		"signing out":                  s.signOut,
+		"signing out on skewed nodes":  s.signOutSkewed,
 		"many users":                   s.manyUsers,
 		"texts":                        s.texts,
 		"unstorable texts":             s.unstorableTexts,

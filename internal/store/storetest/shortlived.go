@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -296,5 +297,42 @@ func (s suite) sweep(t *testing.T) {
 	}
 	if first, err := db.Spend(t.Context(), [32]byte{2}, late); first || err != nil {
 		t.Errorf("a proof that counts was swept: %v", err)
+	}
+}
+
+// signOutSkewed signs a user in and out at random on two nodes whose clocks are up to two
+// seconds apart: a sign-out kills exactly the tokens of the sign-ins before it.
+func (s suite) signOutSkewed(t *testing.T) {
+	db := s.open(t)
+	p := Pool(t, db, "us-east-1_p")
+	u := User(t, db, p.ID, "alice")
+	random := rand.New(rand.NewPCG(1, 2))
+	now := epoch
+	authAfter := func() int64 {
+		got, err := db.FindUser(t.Context(), p.ID, u.Keys[0])
+		ok(t, err)
+		return max(got.AuthAfter.Unix(), 0)
+	}
+	var alive, dead []int64 // the auth_time of tokens
+	for range 150 {
+		now = now.Add(time.Duration(random.IntN(1500)) * time.Millisecond)
+		node := now.Add(time.Duration(random.IntN(2001)-1000) * time.Millisecond)
+		if random.IntN(3) > 0 {
+			alive = append(alive, max(node.Unix(), authAfter()))
+		} else {
+			ok(t, db.SignOutEverywhere(t.Context(), p.ID, u.ID, node))
+			dead, alive = append(dead, alive...), nil
+		}
+		limit := authAfter()
+		for _, authTime := range alive {
+			if authTime < limit {
+				t.Fatalf("a token of %d is dead at %d, and nobody has signed out", authTime, limit)
+			}
+		}
+		for _, authTime := range dead {
+			if authTime >= limit {
+				t.Fatalf("a token of %d is alive at %d after a sign-out", authTime, limit)
+			}
+		}
 	}
 }
