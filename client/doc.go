@@ -5,7 +5,7 @@
 // server that keeps its users' sessions in cookies, a test. It needs no AWS credentials,
 // only what a front end knows: the pool's id and the app client's id, and the client's
 // secret where it has one. It does what amazon-cognito-identity-js does, and keeps
-// sessions under the same names, so both can share a cookie jar.
+// sessions under the same names.
 //
 //	pool, err := client.New(client.Config{
 //		UserPoolID: "us-east-1_aB12cDe34",
@@ -25,7 +25,7 @@
 //	  |               v                                                          |
 //	  +--Current--> Session <----------------------------------------------------+
 //	     Session      |
-//	                GetUser, UpdateAttributes, ChangePassword, SignOut, ...
+//	                UserData, UpdateAttributes, ChangePassword, SignOut, ...
 //
 // A sign-in that asks for more than the password returns an error that can be answered:
 // *NewPasswordRequired for a user whom an administrator made, and *Challenge, which the
