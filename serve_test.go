@@ -81,14 +81,15 @@ func (p *production) start(t *testing.T, c cenote.Config) {
 	})
 }
 
-// call sends a request signed with key, unsigned where it is nil.
-func (p *production) call(t *testing.T, key *cenote.RootKey, operation, body string) (int, string) {
+// listPools makes a call signed with key, unsigned where it is nil.
+func (p *production) listPools(t *testing.T, key *cenote.RootKey) (int, string) {
 	t.Helper()
+	const body = `{"MaxResults":1}`
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.URL()+"/", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	request.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService."+operation)
+	request.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService.ListUserPools")
 	if key != nil {
 		hash := sha256.Sum256([]byte(body))
 		err := sigv4.New().SignRequest(&sigv4.SignRequestInput{
@@ -117,8 +118,6 @@ func do(t *testing.T, request *http.Request) (int, string) {
 	return response.StatusCode, string(answer)
 }
 
-const listPools = `{"MaxResults":1}`
-
 func TestServeChecksSignatures(t *testing.T) {
 	t.Parallel()
 	p := &production{}
@@ -127,14 +126,14 @@ func TestServeChecksSignatures(t *testing.T) {
 	if root == nil || !p.Fresh() {
 		t.Fatal("no root key was made with the database")
 	}
-	if status, answer := p.call(t, root, "ListUserPools", listPools); status != 200 {
+	if status, answer := p.listPools(t, root); status != 200 {
 		t.Errorf("the root key: %d %s", status, answer)
 	}
-	if status, answer := p.call(t, nil, "ListUserPools", listPools); status != 400 || !strings.Contains(answer, "MissingAuthenticationTokenException") {
+	if status, answer := p.listPools(t, nil); status != 400 || !strings.Contains(answer, "MissingAuthenticationTokenException") {
 		t.Errorf("unsigned: %d %s", status, answer)
 	}
 	wrong := &cenote.RootKey{ID: root.ID, Secret: root.Secret + "x"}
-	if status, answer := p.call(t, wrong, "ListUserPools", listPools); status != 400 || !strings.Contains(answer, "InvalidSignatureException") {
+	if status, answer := p.listPools(t, wrong); status != 400 || !strings.Contains(answer, "InvalidSignatureException") {
 		t.Errorf("wrong secret: %d %s", status, answer)
 	}
 	if logs := p.logs.String(); strings.Contains(logs, string(root.Secret)) || !strings.Contains(logs, "request_id=") {
@@ -175,12 +174,12 @@ func TestDisabledKeyStopsWorking(t *testing.T) {
 	if p.NewRootKey() != nil {
 		t.Error("a given root key is reported as new")
 	}
-	if status, answer := p.call(t, c.RootKey, "ListUserPools", listPools); status != 200 {
+	if status, answer := p.listPools(t, c.RootKey); status != 200 {
 		t.Fatalf("the given key: %d %s", status, answer)
 	}
 	p.disable(t, c, c.RootKey.ID)
 	p.now.Add(2)
-	if status, answer := p.call(t, c.RootKey, "ListUserPools", listPools); status != 400 || !strings.Contains(answer, "UnrecognizedClientException") {
+	if status, answer := p.listPools(t, c.RootKey); status != 400 || !strings.Contains(answer, "UnrecognizedClientException") {
 		t.Errorf("a disabled key after two seconds: %d %s", status, answer)
 	}
 }
@@ -231,8 +230,7 @@ func TestConfigRefusals(t *testing.T) {
 			tt.change(&c)
 			s, err := cenote.New(t.Context(), c)
 			if err == nil {
-				s.Close()
-				t.Fatal("the configuration was accepted")
+				t.Fatal("the configuration was accepted", s.Close())
 			}
 			if !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "c2hvcnQ") {
 				t.Errorf("error: %v", err)

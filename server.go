@@ -187,7 +187,10 @@ func (s *Server) Run(ctx context.Context) error {
 	group.Go(func() error { return s.catalog.Run(ctx) })
 	group.Go(func() error { return s.jobs.Run(ctx) })
 	group.Go(func() error { return s.stock.Run(ctx) })
-	group.Go(func() error { s.arithmetic.Prepare(ctx); return nil })
+	group.Go(func() error {
+		_ = s.arithmetic.Prepare(ctx) // fails only when ctx ends
+		return nil
+	})
 	return group.Wait()
 }
 

@@ -40,39 +40,39 @@ type Server struct {
 }
 
 // Start starts a server that ends with the test. Options change its configuration last.
-func Start(t testing.TB, options ...func(*cenote.Config)) *Server {
-	t.Helper()
+func Start(tb testing.TB, options ...func(*cenote.Config)) *Server {
+	tb.Helper()
 	key, err := cenote.NewMasterKey(nil)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	config := cenote.Config{
 		Mode:      cenote.Dev,
 		Listen:    "127.0.0.1:0",
-		Database:  "sqlite:" + filepath.Join(t.TempDir(), "cenote.db"),
+		Database:  "sqlite:" + filepath.Join(tb.TempDir(), "cenote.db"),
 		Ephemeral: true,
 		MasterKey: key,
 		MakeKey:   keystest.Generator(),
-		Log:       slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelInfo})),
+		Log:       slog.New(slog.NewTextHandler(tb.Output(), &slog.HandlerOptions{Level: slog.LevelInfo})),
 	}
 	for _, change := range options {
 		change(&config)
 	}
-	server, err := cenote.New(t.Context(), config)
+	server, err := cenote.New(tb.Context(), config)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	ctx, stop := context.WithCancel(context.WithoutCancel(tb.Context()))
 	ended := make(chan error, 1)
 	go func() { ended <- server.Run(ctx) }()
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		http.DefaultClient.CloseIdleConnections()
 		stop()
 		if err := <-ended; err != nil {
-			t.Errorf("the server ended: %v", err)
+			tb.Errorf("the server ended: %v", err)
 		}
 		if err := server.Close(); err != nil {
-			t.Errorf("close the server: %v", err)
+			tb.Errorf("close the server: %v", err)
 		}
 	})
 	return &Server{URL: server.URL(), server: server}
@@ -84,41 +84,41 @@ func (s *Server) Advance(d time.Duration) { s.server.Advance(d) }
 
 // Messages returns the mails and text messages sent to a destination, newest first. It
 // waits for the first one, and fails the test when none comes.
-func (s *Server) Messages(t testing.TB, to string) []cenote.Message {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+func (s *Server) Messages(tb testing.TB, to string) []cenote.Message {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.Context(), patience)
 	defer cancel()
 	messages := s.server.Messages(ctx, to)
 	if len(messages) == 0 {
-		t.Fatalf("no message to %s", to)
+		tb.Fatalf("no message to %s", to)
 	}
 	return messages
 }
 
 // Code returns the newest code, or temporary password, sent to a destination.
-func (s *Server) Code(t testing.TB, to string) string {
-	t.Helper()
-	return s.Messages(t, to)[0].Code
+func (s *Server) Code(tb testing.TB, to string) string {
+	tb.Helper()
+	return s.Messages(tb, to)[0].Code
 }
 
 // CreatePool makes a user pool.
-func (s *Server) CreatePool(t testing.TB, in *cognitoidp.CreateUserPoolRequest) *cognitoidp.UserPoolType {
-	t.Helper()
-	return Must[cognitoidp.CreateUserPoolResponse](t, s, "CreateUserPool", in).UserPool
+func (s *Server) CreatePool(tb testing.TB, in *cognitoidp.CreateUserPoolRequest) *cognitoidp.UserPoolType {
+	tb.Helper()
+	return Must[cognitoidp.CreateUserPoolResponse](tb, s, "CreateUserPool", in).UserPool
 }
 
 // CreateClient makes an app client.
-func (s *Server) CreateClient(t testing.TB, in *cognitoidp.CreateUserPoolClientRequest) *cognitoidp.UserPoolClientType {
-	t.Helper()
-	return Must[cognitoidp.CreateUserPoolClientResponse](t, s, "CreateUserPoolClient", in).UserPoolClient
+func (s *Server) CreateClient(tb testing.TB, in *cognitoidp.CreateUserPoolClientRequest) *cognitoidp.UserPoolClientType {
+	tb.Helper()
+	return Must[cognitoidp.CreateUserPoolClientResponse](tb, s, "CreateUserPoolClient", in).UserPoolClient
 }
 
 // Must makes an unsigned call over HTTP and fails the test when the server refuses it.
-func Must[Out any](t testing.TB, s *Server, operation string, in api.Input) *Out {
-	t.Helper()
-	out, err := Call[Out](t.Context(), s, operation, in)
+func Must[Out any](tb testing.TB, s *Server, operation string, in api.Input) *Out {
+	tb.Helper()
+	out, err := Call[Out](tb.Context(), s, operation, in)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return out
 }

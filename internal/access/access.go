@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -86,11 +87,12 @@ func (c *Control) Signer(ctx context.Context, service *api.Service, r *http.Requ
 		return nil, err
 	}
 	key, err := c.keys.find(ctx, sig.keyID)
-	if err != nil {
+	unknown := errors.Is(err, store.ErrNotFound)
+	if err != nil && !unknown {
 		return nil, err
 	}
 	// Temporary credentials come with a session token; no key of the store is temporary.
-	if key == nil || key.Disabled || sig.token != "" {
+	if unknown || key.Disabled || sig.token != "" {
 		return nil, fault.New(codeUnrecognized, textUnrecognized)
 	}
 	if !sig.matches(r, body, key.Secret) {

@@ -155,175 +155,143 @@ func TestSignatures(t *testing.T) {
 	const base = "http://cognito.example:9229/"
 	root := &api.IAMPrincipal{AccessKeyID: "AKIAROOT", ARN: "arn:aws:iam::123456789012:root", AccountID: "123456789012"}
 	tests := []struct {
-		name string
-		make func(t *testing.T) *http.Request
-		want *api.IAMPrincipal
-		code string
-		text string
+		name    string
+		request *http.Request
+		want    *api.IAMPrincipal
+		code    string
+		text    string
 	}{
-		{name: "header", want: root, make: func(t *testing.T) *http.Request { return signOptions{}.sign(t, request(t, base)) }},
+		{name: "header", want: root, request: signOptions{}.sign(t, request(t, base))},
 		{
 			name: "named key", want: &api.IAMPrincipal{AccessKeyID: "AKIADEPLOY", ARN: "arn:aws:iam::123456789012:user/deploy", AccountID: "123456789012"},
-			make: func(t *testing.T) *http.Request {
-				return signOptions{id: "AKIADEPLOY", secret: "deploy-secret"}.sign(t, request(t, base))
-			},
+			request: signOptions{id: "AKIADEPLOY", secret: "deploy-secret"}.sign(t, request(t, base)),
 		},
-		{name: "header without spaces, other order", want: root, make: func(t *testing.T) *http.Request {
+		{name: "header without spaces, other order", want: root, request: func() *http.Request {
 			r := signOptions{}.sign(t, request(t, base))
 			parts := strings.Split(strings.TrimPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 "), ", ")
 			r.Header.Set("Authorization", "AWS4-HMAC-SHA256 "+parts[2]+","+parts[0]+","+parts[1])
 			return r
-		}},
-		{name: "odd path and query", want: root, make: func(t *testing.T) *http.Request {
-			return signOptions{}.sign(t, request(t, base+"a%3Ab/c%20d/?b=2&a=%2F+x&b=1&empty"))
-		}},
-		{name: "payload hash in a header", want: root, make: func(t *testing.T) *http.Request {
+		}()},
+		{name: "odd path and query", want: root, request: signOptions{}.sign(t, request(t, base+"a%3Ab/c%20d/?b=2&a=%2F+x&b=1&empty"))},
+		{name: "payload hash in a header", want: root, request: func() *http.Request {
 			r := request(t, base)
 			hash := sha256.Sum256([]byte(body))
 			r.Header.Set("X-Amz-Content-Sha256", hex.EncodeToString(hash[:]))
 			return signOptions{}.sign(t, r)
-		}},
-		{name: "query", want: root, make: func(t *testing.T) *http.Request {
-			return signOptions{query: true, headers: "host;x-amz-target"}.sign(t, request(t, base+"?x=1"))
-		}},
-		{name: "dated four minutes ago", want: root, make: func(t *testing.T) *http.Request {
-			return signOptions{at: now.Add(-4 * time.Minute)}.sign(t, request(t, base))
-		}},
+		}()},
+		{name: "query", want: root, request: signOptions{query: true, headers: "host;x-amz-target"}.sign(t, request(t, base+"?x=1"))},
+		{name: "dated four minutes ago", want: root, request: signOptions{at: now.Add(-4 * time.Minute)}.sign(t, request(t, base))},
 
 		{
 			name: "unsigned", code: "MissingAuthenticationTokenException", text: "Missing Authentication Token",
-			make: func(t *testing.T) *http.Request { return request(t, base) },
+			request: request(t, base),
 		},
 		{
 			name: "unknown key", code: "UnrecognizedClientException", text: "The security token included in the request is invalid.",
-			make: func(t *testing.T) *http.Request {
-				return signOptions{id: "AKIANOBODY", secret: "x"}.sign(t, request(t, base))
-			},
+			request: signOptions{id: "AKIANOBODY", secret: "x"}.sign(t, request(t, base)),
 		},
 		{
 			name: "temporary key", code: "UnrecognizedClientException", text: "The security token included in the request is invalid.",
-			make: func(t *testing.T) *http.Request {
-				return signOptions{id: "ASIATEMP", secret: "x", token: "tok"}.sign(t, request(t, base))
-			},
+			request: signOptions{id: "ASIATEMP", secret: "x", token: "tok"}.sign(t, request(t, base)),
 		},
 		{
 			name: "permanent key with a session token", code: "UnrecognizedClientException", text: "The security token included in the request is invalid.",
-			make: func(t *testing.T) *http.Request {
-				return signOptions{id: "AKIAROOT", secret: "root-secret", token: "tok"}.sign(t, request(t, base))
-			},
+			request: signOptions{id: "AKIAROOT", secret: "root-secret", token: "tok"}.sign(t, request(t, base)),
 		},
-		{name: "wrong secret", code: "InvalidSignatureException", text: mismatch, make: func(t *testing.T) *http.Request {
-			return signOptions{id: "AKIAROOT", secret: "other"}.sign(t, request(t, base))
-		}},
-		{name: "another target", code: "InvalidSignatureException", text: mismatch, make: func(t *testing.T) *http.Request {
+		{name: "wrong secret", code: "InvalidSignatureException", text: mismatch, request: signOptions{id: "AKIAROOT", secret: "other"}.sign(t, request(t, base))},
+		{name: "another target", code: "InvalidSignatureException", text: mismatch, request: func() *http.Request {
 			r := signOptions{}.sign(t, request(t, base))
 			r.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService.DeleteUserPool")
 			return r
-		}},
-		{name: "target not signed", code: "InvalidSignatureException", text: mismatch, make: func(t *testing.T) *http.Request {
-			return signOptions{headers: "host;x-amz-date"}.sign(t, request(t, base))
-		}},
-		{name: "host not signed", code: "InvalidSignatureException", text: "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.", make: func(t *testing.T) *http.Request {
-			return signOptions{headers: "x-amz-date;x-amz-target"}.sign(t, request(t, base))
-		}},
-		{name: "another host", code: "InvalidSignatureException", text: mismatch, make: func(t *testing.T) *http.Request {
+		}()},
+		{name: "target not signed", code: "InvalidSignatureException", text: mismatch, request: signOptions{headers: "host;x-amz-date"}.sign(t, request(t, base))},
+		{name: "host not signed", code: "InvalidSignatureException", text: "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.", request: signOptions{headers: "x-amz-date;x-amz-target"}.sign(t, request(t, base))},
+		{name: "another host", code: "InvalidSignatureException", text: mismatch, request: func() *http.Request {
 			r := signOptions{}.sign(t, request(t, base))
 			r.Host = "other.example"
 			return r
-		}},
-		{name: "another body", code: "InvalidSignatureException", text: mismatch, make: func(t *testing.T) *http.Request {
+		}()},
+		{name: "another body", code: "InvalidSignatureException", text: mismatch, request: func() *http.Request {
 			r := signOptions{}.sign(t, request(t, base))
 			changed := request(t, base)
 			changed.Header = r.Header
 			changed.Body = http.NoBody
 			changed.ContentLength = 0
 			return changed
-		}},
-		{name: "a payload hash that is not the body's", code: "InvalidSignatureException", text: mismatch, make: func(t *testing.T) *http.Request {
+		}()},
+		{name: "a payload hash that is not the body's", code: "InvalidSignatureException", text: mismatch, request: func() *http.Request {
 			r := request(t, base)
 			r.Header.Set("X-Amz-Content-Sha256", strings.Repeat("0", 64))
 			return signOptions{}.sign(t, r)
-		}},
+		}()},
 		{
 			name: "too old", code: "InvalidSignatureException",
-			text: "Signature expired: 20261122T000000Z is now earlier than 20261122T001000Z (20261122T001500Z - 5 min.)",
-			make: func(t *testing.T) *http.Request {
-				return signOptions{at: now.Add(-15 * time.Minute)}.sign(t, request(t, base))
-			},
+			text:    "Signature expired: 20261122T000000Z is now earlier than 20261122T001000Z (20261122T001500Z - 5 min.)",
+			request: signOptions{at: now.Add(-15 * time.Minute)}.sign(t, request(t, base)),
 		},
 		{
 			name: "too new", code: "InvalidSignatureException",
-			text: "Signature not yet current: 20261122T002100Z is still later than 20261122T002000Z (20261122T001500Z + 5 min.)",
-			make: func(t *testing.T) *http.Request {
-				return signOptions{at: now.Add(6 * time.Minute)}.sign(t, request(t, base))
-			},
+			text:    "Signature not yet current: 20261122T002100Z is still later than 20261122T002000Z (20261122T001500Z + 5 min.)",
+			request: signOptions{at: now.Add(6 * time.Minute)}.sign(t, request(t, base)),
 		},
 		{
 			name: "another service", code: "InvalidSignatureException", text: "Credential should be scoped to correct service: 'cognito-idp'.",
-			make: func(t *testing.T) *http.Request { return signOptions{service: "s3"}.sign(t, request(t, base)) },
+			request: signOptions{service: "s3"}.sign(t, request(t, base)),
 		},
 		{
 			name: "scope of another day", code: "InvalidSignatureException",
 			text: "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP.",
-			make: func(t *testing.T) *http.Request {
+			request: func() *http.Request {
 				r := signOptions{}.sign(t, request(t, base))
 				r.Header.Set("X-Amz-Date", "20261121T235959Z")
 				return r
-			},
+			}(),
 		},
 		{
 			name: "terminator", code: "InvalidSignatureException", text: "Credential should be scoped with a valid terminator: 'aws4_request'.",
-			make: func(t *testing.T) *http.Request {
-				return authorised(t, "AWS4-HMAC-SHA256 Credential=AKIAROOT/20261122/us-east-1/cognito-idp/aws3, SignedHeaders=host, Signature=00")
-			},
+			request: authorised(t, "AWS4-HMAC-SHA256 Credential=AKIAROOT/20261122/us-east-1/cognito-idp/aws3, SignedHeaders=host, Signature=00"),
 		},
 		{
 			name: "no region", code: "InvalidSignatureException", text: "Credential should be scoped to a valid region.",
-			make: func(t *testing.T) *http.Request {
-				return authorised(t, "AWS4-HMAC-SHA256 Credential=AKIAROOT/20261122//cognito-idp/aws4_request, SignedHeaders=host, Signature=00")
-			},
+			request: authorised(t, "AWS4-HMAC-SHA256 Credential=AKIAROOT/20261122//cognito-idp/aws4_request, SignedHeaders=host, Signature=00"),
 		},
 		{
 			name: "scope of three parts", code: "IncompleteSignatureException",
-			text: "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got 'AKIAROOT/20261122/us-east-1'",
-			make: func(t *testing.T) *http.Request {
-				return authorised(t, "AWS4-HMAC-SHA256 Credential=AKIAROOT/20261122/us-east-1, SignedHeaders=host, Signature=00")
-			},
+			text:    "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got 'AKIAROOT/20261122/us-east-1'",
+			request: authorised(t, "AWS4-HMAC-SHA256 Credential=AKIAROOT/20261122/us-east-1, SignedHeaders=host, Signature=00"),
 		},
 		{
 			name: "no signature", code: "IncompleteSignatureException",
 			text: "Authorization header requires 'Signature' parameter. (Hashed with SHA-256 and encoded with Base64) Authorization=" +
 				base64Hash("AWS4-HMAC-SHA256 Credential=a/b/c/d/e, SignedHeaders=host"),
-			make: func(t *testing.T) *http.Request {
-				return authorised(t, "AWS4-HMAC-SHA256 Credential=a/b/c/d/e, SignedHeaders=host")
-			},
+			request: authorised(t, "AWS4-HMAC-SHA256 Credential=a/b/c/d/e, SignedHeaders=host"),
 		},
 		{
 			name: "another scheme", code: "IncompleteSignatureException",
 			text: "Authorization header requires 'Credential' parameter. Authorization header requires 'Signature' parameter. " +
 				"Authorization header requires 'SignedHeaders' parameter. (Hashed with SHA-256 and encoded with Base64) Authorization=" + base64Hash("Bearer abc"),
-			make: func(t *testing.T) *http.Request { return authorised(t, "Bearer abc") },
+			request: authorised(t, "Bearer abc"),
 		},
 		{
 			name: "date of no form", code: "IncompleteSignatureException",
 			text: "Date must be in ISO-8601 'basic format'. Got 'yesterday'. See http://en.wikipedia.org/wiki/ISO_8601",
-			make: func(t *testing.T) *http.Request {
+			request: func() *http.Request {
 				r := signOptions{}.sign(t, request(t, base))
 				r.Header.Set("X-Amz-Date", "yesterday")
 				return r
-			},
+			}(),
 		},
 		{
 			name: "half a query", code: "IncompleteSignatureException",
 			text: "AWS query-string parameters must include 'X-Amz-Algorithm'. AWS query-string parameters must include 'X-Amz-Credential'. " +
 				"AWS query-string parameters must include 'X-Amz-SignedHeaders'. AWS query-string parameters must include 'X-Amz-Date'. Re-examine the query-string parameters.",
-			make: func(t *testing.T) *http.Request { return request(t, base+"?X-Amz-Signature=00") },
+			request: request(t, base+"?X-Amz-Signature=00"),
 		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			r, payload := received(t, tt.make(t))
+			r, payload := received(t, tt.request)
 			got, err := newControl(&keyring{}, fixedClock(), false).Signer(t.Context(), cognitoidp.Service, r, payload)
 			if tt.want != nil {
 				if diff := cmp.Diff(tt.want, got); err != nil || diff != "" {
@@ -350,6 +318,7 @@ func base64Hash(s string) string {
 }
 
 func authorised(t *testing.T, header string) *http.Request {
+	t.Helper()
 	r := request(t, "http://cognito.example/")
 	r.Header.Set("Authorization", header)
 	r.Header.Set("X-Amz-Date", now.Format("20060102T150405Z"))
@@ -450,7 +419,7 @@ func FuzzSigner(f *testing.F) {
 		if err != nil {
 			return
 		}
-		r := &http.Request{Method: "POST", URL: u, Host: "h", Header: http.Header{"Authorization": {authorization}, "X-Amz-Date": {date}}}
+		r := &http.Request{Method: http.MethodPost, URL: u, Host: "h", Header: http.Header{"Authorization": {authorization}, "X-Amz-Date": {date}}}
 		if _, err := control.Signer(t.Context(), cognitoidp.Service, r, nil); err == nil {
 			t.Error("let in without a secret")
 		} else if _, ok := errors.AsType[*fault.Error](err); !ok {

@@ -2,7 +2,6 @@ package access
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -35,8 +34,8 @@ func newKeyCache(keys Keys, c *clock.Clock) *keyCache {
 	return &keyCache{keys: keys, clock: c, known: map[string]cachedKey{}}
 }
 
-// find returns the key with an id, nil when there is none. Absence is not remembered: a
-// new key works at once.
+// find returns the key with an id, or store.ErrNotFound. Absence is not remembered: a new
+// key works at once.
 func (c *keyCache) find(ctx context.Context, id string) (*store.AccessKey, error) {
 	now := c.clock.Outside()
 	c.mu.Lock()
@@ -46,9 +45,6 @@ func (c *keyCache) find(ctx context.Context, id string) (*store.AccessKey, error
 		return k.key, nil
 	}
 	key, err := c.keys.AccessKey(ctx, id)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, nil
-	}
 	if err != nil {
 		return nil, err
 	}

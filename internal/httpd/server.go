@@ -68,6 +68,13 @@ func (p Port) Serve(ctx context.Context) error {
 		p.Log.Warn("requests were cut off at shutdown", "address", p.Listener.Addr().String())
 		err = server.Close()
 	}
-	<-failed
+	return errors.Join(err, notClosed(<-failed))
+}
+
+// notClosed returns what a server said at its end, unless it said that it was told to.
+func notClosed(err error) error {
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
 	return err
 }

@@ -66,7 +66,7 @@ func (s *Server) requestID() string {
 // end closes the exchange: it turns a panic into an internal error, counts and logs.
 func (x *exchange) end() {
 	if p := recover(); p != nil {
-		if p == http.ErrAbortHandler {
+		if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 			panic(p)
 		}
 		x.s.metrics.panics.Inc()

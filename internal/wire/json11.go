@@ -103,7 +103,7 @@ func mismatch(kind string, want reflect.Type) string {
 	for want.Kind() == reflect.Pointer {
 		want = want.Elem()
 	}
-	target := ""
+	var target string
 	switch want.Kind() {
 	case reflect.Map, reflect.Struct:
 		return "Expected map or null"
