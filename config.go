@@ -69,7 +69,7 @@ type Config struct {
 	PublicURL string
 	// TLS, when set, is used on the public port.
 	TLS *tls.Config
-	// TrustedProxies are the networks whose X-Forwarded-For is believed.
+	// TrustedProxies are the networks whose X-Forwarded-For and X-Forwarded-Host are believed.
 	TrustedProxies []netip.Prefix
 	// Origins are the web origins that may send credentials; empty lets every origin call
 	// without credentials, as AWS does.

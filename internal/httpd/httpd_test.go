@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -224,4 +225,52 @@ func TestServeReportsAFailingListener(t *testing.T) {
 	if err := (httpd.Port{Listener: l, Handler: named("x"), Log: slog.New(slog.DiscardHandler)}).Serve(t.Context()); err == nil {
 		t.Error("a closed listener served")
 	}
+}
+
+// A panic outside the API's own phases must not hide among complaints about clients.
+func TestPanicsAreShown(t *testing.T) {
+	t.Parallel()
+	var text lockedBuffer
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	port := httpd.Port{
+		Listener: l, Log: slog.New(slog.NewTextHandler(&text, nil)),
+		Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("broken page") }),
+	}
+	go func() { served <- port.Serve(ctx) }()
+	if resp, err := http.Get("http://" + l.Addr().String() + "/page"); err == nil {
+		resp.Body.Close()
+		t.Errorf("got status %d from a handler that panicked", resp.StatusCode)
+	}
+	stop()
+	if err := <-served; err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"level=ERROR", "broken page", "path=/page", "httpd_test.go"} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("the log lacks %q:\n%s", want, text.String())
+		}
+	}
+}
+
+// lockedBuffer is a log that a server's goroutines write to.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"time"
 )
 
@@ -36,7 +37,7 @@ func (p Port) Serve(ctx context.Context) error {
 	requests, abandon := context.WithCancel(context.WithoutCancel(ctx))
 	defer abandon()
 	server := &http.Server{
-		Handler:           p.Handler,
+		Handler:           p.showPanics(p.Handler),
 		TLSConfig:         p.TLS,
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
@@ -77,4 +78,23 @@ func notClosed(err error) error {
 		return nil
 	}
 	return err
+}
+
+// showPanics puts a handler's panic into the log as the error it is, then lets it end the
+// connection. net/http would write it among the complaints about clients, which are not
+// shown by default.
+func (p Port) showPanics(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			v := recover()
+			if v == nil {
+				return
+			}
+			if v != http.ErrAbortHandler {
+				p.Log.ErrorContext(r.Context(), "panic", "path", r.URL.Path, "value", fmt.Sprint(v), "stack", string(debug.Stack()))
+			}
+			panic(http.ErrAbortHandler)
+		}()
+		next.ServeHTTP(w, r)
+	})
 }
