@@ -54,7 +54,7 @@ var secretMembers = []string{
 	"Password", "PreviousPassword", "ProposedPassword", "TemporaryPassword", "ConfirmationCode", "Code",
 	"AccessToken", "IdToken", "RefreshToken", "Token", "Session", "SecretHash", "ClientSecret",
 	"PASSWORD", "NEW_PASSWORD", "SECRET_HASH", "REFRESH_TOKEN", "SECRET_BLOCK", "PASSWORD_CLAIM_SECRET_BLOCK",
-	"PASSWORD_CLAIM_SIGNATURE", "SRP_A", "SRP_B", "SALT", "NextToken", "PaginationToken",
+	"PASSWORD_CLAIM_SIGNATURE", "SRP_A", "SRP_B", "SALT",
 }
 
 // addJSON notes the secrets in a body.
