@@ -3,6 +3,7 @@ package cenote
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -18,6 +19,7 @@ import (
 	"github.com/cenote-id/cenote/internal/credential"
 	"github.com/cenote-id/cenote/internal/devtools"
 	"github.com/cenote-id/cenote/internal/directory"
+	"github.com/cenote-id/cenote/internal/fault"
 	"github.com/cenote-id/cenote/internal/gate"
 	"github.com/cenote-id/cenote/internal/httpd"
 	"github.com/cenote-id/cenote/internal/keys"
@@ -193,12 +195,21 @@ func (s *Server) newRooms(place naming.Place, g *gate.Gate, cache *keys.Cache, m
 func (s *Server) mount(idp *identityProvider) wire.Mount {
 	m := wire.Mount{
 		Service: cognitoidp.Service, Impl: idp, Violation: "InvalidParameterException",
-		Categories: rateCategories(cognitoidp.Service),
+		Categories: rateCategories(cognitoidp.Service), Explain: explain,
 	}
 	if s.config.Mode == Dev {
 		m.Checked = withoutFixedID
 	}
 	return m
+}
+
+// explain says in an exception what the databases cannot hold: JSON carries texts with a
+// NUL, and no other rule forbids them in attribute values and tags.
+func explain(err error) error {
+	if errors.Is(err, store.ErrUnstorable) {
+		return fault.InvalidParameter("Text must be UTF-8 without NUL characters.").Because(err)
+	}
+	return err
 }
 
 // fixedIDPrefix before a client's name asks for a chosen client id. AWS's pattern for

@@ -37,6 +37,9 @@ func (s *Server) run(ctx context.Context, e *endpoint, call *api.Call, in api.In
 		}
 	}
 	out, err := e.op.Invoke(ctx, e.mount.Impl, call, in)
+	if err != nil && e.mount.Explain != nil {
+		err = e.mount.Explain(err)
+	}
 	if err != nil {
 		return nil, s.declared(ctx, e, err)
 	}

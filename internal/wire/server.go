@@ -38,6 +38,9 @@ type Mount struct {
 	// which it must not change; nil checks the input itself. Development mode lets names
 	// through here that AWS's pattern forbids.
 	Checked func(in api.Input) api.Input
+	// Explain turns a handler's internal error into the exception that it means, if it means
+	// one; nil leaves all as they are.
+	Explain func(err error) error
 	// Undeclared are the exceptions that operations answer on AWS although their model
 	// does not declare them, by operation.
 	Undeclared map[string][]string
