@@ -201,6 +201,20 @@ type Family struct {
 	Expires   time.Time // when the last of its tokens has expired
 }
 
+// FamilyState is what became of a family. The zero value is that of a sign-in of which
+// nothing is stored: neither revoked nor rotated.
+type FamilyState struct {
+	Revoked    bool
+	Generation int       // of the newest refresh token
+	GraceUntil time.Time // until when the one before it may come again
+}
+
+// Superseded says whether a refresh token of the given generation was rotated out, and its
+// grace is over, at now.
+func (f FamilyState) Superseded(generation int, now time.Time) bool {
+	return generation < f.Generation-1 || generation == f.Generation-1 && !now.Before(f.GraceUntil)
+}
+
 // Rotation is the use of a refresh token of a client with rotation.
 type Rotation struct {
 	Family

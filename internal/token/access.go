@@ -46,12 +46,12 @@ func (s *Service) CheckAccess(ctx context.Context, raw string) (*api.UserPrincip
 	if _, err := s.catalog.ClientOf(ctx, pool.ID(), claims.ClientID); err != nil {
 		return nil, nil, err
 	}
-	u, revoked, err := s.store.TokenUser(ctx, pool.Internal(), claims.Sub, claims.OriginJTI)
+	u, state, err := s.store.TokenUser(ctx, pool.Internal(), claims.Sub, claims.OriginJTI)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, nil, err
 	}
 	scopes := strings.Fields(claims.Scope)
-	if err := judgeAccess(u, revoked, claims.AuthTime, scopes); err != nil {
+	if err := judgeAccess(u, state.Revoked, claims.AuthTime, scopes); err != nil {
 		return nil, nil, err
 	}
 	return &api.UserPrincipal{

@@ -16,6 +16,8 @@ import (
 type RefreshToken struct {
 	User   *store.User
 	origin *origin
+	// superseded says that the token was rotated out and its grace is over.
+	superseded bool
 }
 
 // OpenRefresh reads a refresh token that came through the client, and its user, fresh. Its
@@ -40,18 +42,18 @@ func (s *Service) openRefresh(ctx context.Context, c *catalog.Client, raw, devic
 	case s.clock.Now().Unix() >= o.Expires:
 		return nil, fault.NotAuthorized(textRefreshExpired)
 	}
-	u, revoked, err := s.store.TokenUser(ctx, o.Pool, o.Sub, o.OriginJTI)
+	u, state, err := s.store.TokenUser(ctx, o.Pool, o.Sub, o.OriginJTI)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return nil, fault.UserNotFound(textNoUser).Because(err)
 	case err != nil:
 		return nil, err
-	case revoked || signedOut(u, o.AuthTime):
+	case state.Revoked || signedOut(u, o.AuthTime):
 		return nil, fault.NotAuthorized(textRefreshRevoked)
 	case !u.Enabled:
 		return nil, fault.NotAuthorized(textUserDisabled)
 	}
-	return &RefreshToken{User: u, origin: o}, nil
+	return &RefreshToken{User: u, origin: o, superseded: state.Superseded(o.Generation, s.clock.Now())}, nil
 }
 
 // Renewal is one use of a refresh token.
@@ -85,6 +87,10 @@ func (s *Service) refresh(ctx context.Context, r Renewal) (*cognitoidp.Authentic
 		return nil, err
 	}
 	rotating, grace := r.Client.Rotation()
+	if !rotating && r.Token.superseded {
+		// Turning rotation off gives no life back to the tokens that it took.
+		return nil, fault.NotAuthorized(textRefreshRevoked)
+	}
 	if rotating {
 		if err := s.rotate(ctx, r, &o, grace); err != nil {
 			return nil, err

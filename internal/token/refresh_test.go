@@ -9,6 +9,7 @@ import (
 
 	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/api/cognitoidp"
+	"github.com/cenote-id/cenote/internal/catalog"
 	"github.com/cenote-id/cenote/internal/store"
 )
 
@@ -169,6 +170,29 @@ func TestRotationGraceEnds(t *testing.T) {
 			_, err := e.refresh(c, raw)
 			wantFault(t, err, row.code, reusedRefresh)
 		})
+	}
+}
+
+// Turning rotation off gives no life back to the tokens that it took, and leaves the
+// newest one alone.
+func TestRotationTurnedOff(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	c := e.client("Off", withRotation(10))
+	old := *e.issue(c, e.user(c.Pool, "jane", nil)).RefreshToken
+	newest := *must(e.refresh(c, old))(t).RefreshToken
+
+	record := *c.Client
+	config := *c.Config
+	config.RefreshTokenRotation = nil
+	record.Config = &config
+	plain := catalog.NewClient(&record, c.Pool)
+	must(e.refresh(plain, old))(t) // in its grace
+	e.sleep(10 * time.Second)
+	_, err := e.refresh(plain, old)
+	wantFault(t, err, notAuthorized, revokedRefresh)
+	if out := must(e.refresh(plain, newest))(t); out.RefreshToken != nil {
+		t.Error("a refresh without rotation answers a refresh token")
 	}
 }
 
