@@ -55,10 +55,10 @@ func main() {
 // run carries out a command line and returns the exit code.
 func (p *program) run(ctx context.Context, args []string) int {
 	command, err := p.parse(ctx, args, new(commands))
-	if err == nil && command != nil {
+	if err == nil {
 		err = command.Run()
 	}
-	if err == nil {
+	if err == nil || errors.Is(err, errHelped) {
 		return 0
 	}
 	fmt.Fprintln(p.stderr, "cenote:", err)
@@ -74,8 +74,10 @@ func (p *program) run(ctx context.Context, args []string) int {
 	return exitUsage
 }
 
-// parse reads a command line into the grammar. The context is nil where the command line
-// asked for help, which has been printed.
+// errHelped says that help was asked for and has been printed.
+var errHelped = errors.New("help was printed")
+
+// parse reads a command line into the grammar.
 func (p *program) parse(ctx context.Context, args []string, grammar *commands) (*kong.Context, error) {
 	helped := false
 	parser, err := kong.New(grammar,
@@ -94,7 +96,7 @@ func (p *program) parse(ctx context.Context, args []string, grammar *commands) (
 	}
 	command, err := parser.Parse(args)
 	if helped {
-		return nil, nil
+		return nil, errHelped
 	}
 	return command, err
 }

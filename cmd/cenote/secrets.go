@@ -93,6 +93,9 @@ func (f keyFile) read() (cenote.Secret, error) {
 	if err != nil {
 		return "", fmt.Errorf("master key file: %w", err)
 	}
+	if len(content) == 0 {
+		return "", fmt.Errorf("master key file %s is empty", f)
+	}
 	return cenote.Secret(content), nil
 }
 
