@@ -17,48 +17,78 @@ func TestRecordedTexts(t *testing.T) {
 	url := strings.Repeat("x", 1025)
 	filter := `email = "` + strings.Repeat("x", 250) + `"`
 	tests := []struct{ name, operation, input, want string }{
-		{"absent member", "SignUp", `{"ClientId": "c", "Password": "Secret-1"}`,
-			"1 validation error detected: Value at 'username'" + failed + "Member must not be null"},
-		{"null is absent", "AdminGetUser", `{"UserPoolId": null, "Username": "u"}`,
-			"1 validation error detected: Value null at 'userPoolId'" + failed + "Member must not be null"},
-		{"shown value", "AdminGetUser", `{"UserPoolId": "us-east-1", "Username": "u"}`,
+		{
+			"absent member", "SignUp", `{"ClientId": "c", "Password": "Secret-1"}`,
+			"1 validation error detected: Value at 'username'" + failed + "Member must not be null",
+		},
+		{
+			"null is absent", "AdminGetUser", `{"UserPoolId": null, "Username": "u"}`,
+			"1 validation error detected: Value null at 'userPoolId'" + failed + "Member must not be null",
+		},
+		{
+			"shown value", "AdminGetUser", `{"UserPoolId": "us-east-1", "Username": "u"}`,
 			"1 validation error detected: Value 'us-east-1' at 'userPoolId'" + failed +
-				`Member must satisfy regular expression pattern: [\w-]+_[0-9a-zA-Z]+`},
-		{"shown client id", "InitiateAuth", `{"ClientId": "no client", "AuthFlow": "USER_SRP_AUTH"}`,
-			"1 validation error detected: Value 'no client' at 'clientId'" + failed + `Member must satisfy regular expression pattern: [\w+]+`},
-		{"hidden values in order", "SignUp", `{"ClientId": "c", "Password": " ", "Username": ""}`,
+				`Member must satisfy regular expression pattern: [\w-]+_[0-9a-zA-Z]+`,
+		},
+		{
+			"shown client id", "InitiateAuth", `{"ClientId": "no client", "AuthFlow": "USER_SRP_AUTH"}`,
+			"1 validation error detected: Value 'no client' at 'clientId'" + failed + `Member must satisfy regular expression pattern: [\w+]+`,
+		},
+		{
+			"hidden values in order", "SignUp", `{"ClientId": "c", "Password": " ", "Username": ""}`,
 			"3 validation errors detected: Value at 'password'" + failed + `Member must satisfy regular expression pattern: [\S]+; ` +
 				"Value at 'username'" + failed + "Member must have length greater than or equal to 1; " +
-				"Value at 'username'" + failed + `Member must satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+`},
-		{"enum", "InitiateAuth", `{"ClientId": "c", "AuthFlow": "X"}`,
+				"Value at 'username'" + failed + `Member must satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+`,
+		},
+		{
+			"enum", "InitiateAuth", `{"ClientId": "c", "AuthFlow": "X"}`,
 			"1 validation error detected: Value 'X' at 'authFlow'" + failed + "Member must satisfy enum value set: [USER_SRP_AUTH, REFRESH_TOKEN_AUTH, " +
-				"REFRESH_TOKEN, CUSTOM_AUTH, ADMIN_NO_SRP_AUTH, USER_PASSWORD_AUTH, ADMIN_USER_PASSWORD_AUTH, USER_AUTH]"},
-		{"schema", "CreateUserPool", `{"PoolName": "p", "Schema": [{"Name": "name-of-more-than-twenty"}]}`,
+				"REFRESH_TOKEN, CUSTOM_AUTH, ADMIN_NO_SRP_AUTH, USER_PASSWORD_AUTH, ADMIN_USER_PASSWORD_AUTH, USER_AUTH]",
+		},
+		{
+			"schema", "CreateUserPool", `{"PoolName": "p", "Schema": [{"Name": "name-of-more-than-twenty"}]}`,
 			"1 validation error detected: Value 'name-of-more-than-twenty' at 'schema.1.member.name'" + failed +
-				"Member must have length less than or equal to 20"},
-		{"custom attributes", "AddCustomAttributes", `{"UserPoolId": "r_1", "CustomAttributes": [{"Name": "a"}, {"Name": ""}]}`,
+				"Member must have length less than or equal to 20",
+		},
+		{
+			"custom attributes", "AddCustomAttributes", `{"UserPoolId": "r_1", "CustomAttributes": [{"Name": "a"}, {"Name": ""}]}`,
 			"2 validation errors detected: Value '' at 'customAttributes.2.member.name'" + failed + "Member must have length greater than or equal to 1; " +
-				"Value '' at 'customAttributes.2.member.name'" + failed + `Member must satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+`},
-		{"enum list", "CreateUserPoolClient", `{"UserPoolId": "r_1", "ClientName": "c", "AllowedOAuthFlows": ["code", "token"]}`,
+				"Value '' at 'customAttributes.2.member.name'" + failed + `Member must satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+`,
+		},
+		{
+			"enum list", "CreateUserPoolClient", `{"UserPoolId": "r_1", "ClientName": "c", "AllowedOAuthFlows": ["code", "token"]}`,
 			"1 validation error detected: Value '[code, token]' at 'allowedOAuthFlows'" + failed +
-				"Member must satisfy constraint: [Member must satisfy enum value set: [implicit, client_credentials, code]]"},
-		{"empty url", "CreateUserPoolClient", `{"UserPoolId": "r_1", "ClientName": "c", "CallbackURLs": [""]}`,
+				"Member must satisfy constraint: [Member must satisfy enum value set: [implicit, client_credentials, code]]",
+		},
+		{
+			"empty url", "CreateUserPoolClient", `{"UserPoolId": "r_1", "ClientName": "c", "CallbackURLs": [""]}`,
 			"1 validation error detected: Value '[]' at 'callbackURLs'" + failed + "Member must satisfy constraint: [" +
 				"Member must have length less than or equal to 1024, Member must have length greater than or equal to 1, " +
-				`Member must satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+]`},
-		{"long url among good ones", "UpdateUserPoolClient", `{"UserPoolId": "r_1", "ClientId": "c", "LogoutURLs": ["https://a", "` + url + `"]}`,
+				`Member must satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+]`,
+		},
+		{
+			"long url among good ones", "UpdateUserPoolClient", `{"UserPoolId": "r_1", "ClientId": "c", "LogoutURLs": ["https://a", "` + url + `"]}`,
 			"1 validation error detected: Value '[https://a, " + url + "]' at 'logoutURLs'" + failed + "Member must satisfy constraint: [" +
 				"Member must have length less than or equal to 1024, Member must have length greater than or equal to 1, " +
-				`Member must satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+]`},
-		{"risk actions", "SetRiskConfiguration", `{"UserPoolId": "r_1", "AccountTakeoverRiskConfiguration": {"Actions": {"LowAction": {"Notify": true, "EventAction": "X"}}}}`,
+				`Member must satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+]`,
+		},
+		{
+			"risk actions", "SetRiskConfiguration", `{"UserPoolId": "r_1", "AccountTakeoverRiskConfiguration": {"Actions": {"LowAction": {"Notify": true, "EventAction": "X"}}}}`,
 			"1 validation error detected: Value 'X' at 'accountTakeoverRiskConfiguration.actions.lowAction.eventAction'" + failed +
-				"Member must satisfy enum value set: [MFA_IF_CONFIGURED, BLOCK, NO_ACTION, MFA_REQUIRED]"},
-		{"filter of ListUsers", "ListUsers", `{"UserPoolId": "r_1", "Filter": ` + string(must(json.Marshal(filter))) + `}`,
-			"1 validation error detected: Value '" + filter + "' at 'filter'" + failed + "Member must have length less than or equal to 256"},
-		{"number", "ListUserPools", `{"MaxResults": 61}`,
-			"1 validation error detected: Value '61' at 'maxResults'" + failed + "Member must have value less than or equal to 60"},
-		{"hidden attribute value", "SignUp", `{"ClientId": "c", "Username": "u", "UserAttributes": [{"Name": "email", "Value": "` + strings.Repeat("x", 2049) + `"}]}`,
-			"1 validation error detected: Value at 'userAttributes.1.member.value'" + failed + "Member must have length less than or equal to 2048"},
+				"Member must satisfy enum value set: [MFA_IF_CONFIGURED, BLOCK, NO_ACTION, MFA_REQUIRED]",
+		},
+		{
+			"filter of ListUsers", "ListUsers", `{"UserPoolId": "r_1", "Filter": ` + string(must(json.Marshal(filter))) + `}`,
+			"1 validation error detected: Value '" + filter + "' at 'filter'" + failed + "Member must have length less than or equal to 256",
+		},
+		{
+			"number", "ListUserPools", `{"MaxResults": 61}`,
+			"1 validation error detected: Value '61' at 'maxResults'" + failed + "Member must have value less than or equal to 60",
+		},
+		{
+			"hidden attribute value", "SignUp", `{"ClientId": "c", "Username": "u", "UserAttributes": [{"Name": "email", "Value": "` + strings.Repeat("x", 2049) + `"}]}`,
+			"1 validation error detected: Value at 'userAttributes.1.member.value'" + failed + "Member must have length less than or equal to 2048",
+		},
 		{"what the old clients send", "RespondToAuthChallenge", `{"ClientId": "c", "ChallengeName": "PASSWORD_VERIFIER", "Session": null,
 			"ChallengeResponses": {"USERNAME": "u", "DEVICE_KEY": null}, "ClientMetadata": {}, "UserContextData": {}}`, ""},
 		{"null maps", "SetUserMFAPreference", `{"AccessToken": "a", "SMSMfaSettings": null, "SoftwareTokenMfaSettings": null}`, ""},

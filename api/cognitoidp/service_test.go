@@ -110,8 +110,10 @@ func TestJSON(t *testing.T) {
 	if got, want := encode(t, out), `{"ChallengeParameters":{}}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	pool := cognitoidp.UserPoolType{Name: new(""), AliasAttributes: []cognitoidp.AliasAttributeType{}, CreationDate: new(api.Timestamp(1548099495428)),
-		EstimatedNumberOfUsers: new(0), MfaConfiguration: new(cognitoidp.UserPoolMfaTypeOff), LambdaConfig: &cognitoidp.LambdaConfigType{}}
+	pool := cognitoidp.UserPoolType{
+		Name: new(""), AliasAttributes: []cognitoidp.AliasAttributeType{}, CreationDate: new(api.Timestamp(1548099495428)),
+		EstimatedNumberOfUsers: new(0), MfaConfiguration: new(cognitoidp.UserPoolMfaTypeOff), LambdaConfig: &cognitoidp.LambdaConfigType{},
+	}
 	want := `{"Name":"","LambdaConfig":{},"CreationDate":1548099495.428,"AliasAttributes":[],"MfaConfiguration":"OFF","EstimatedNumberOfUsers":0}`
 	if got := encode(t, pool); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
@@ -126,8 +128,10 @@ func TestJSON(t *testing.T) {
 func TestClones(t *testing.T) {
 	t.Parallel()
 	m := readModel(t)
-	for _, record := range []any{new(cognitoidp.UserPoolType), new(cognitoidp.UserPoolClientType), new(cognitoidp.GetUserPoolMfaConfigResponse),
-		new(cognitoidp.IdentityProviderType), new(cognitoidp.RiskConfigurationType), new(cognitoidp.ManagedLoginBrandingType)} {
+	for _, record := range []any{
+		new(cognitoidp.UserPoolType), new(cognitoidp.UserPoolClientType), new(cognitoidp.GetUserPoolMfaConfigResponse),
+		new(cognitoidp.IdentityProviderType), new(cognitoidp.RiskConfigurationType), new(cognitoidp.ManagedLoginBrandingType),
+	} {
 		f := filler{model: m}
 		f.fill(reflect.ValueOf(record).Elem(), m.shapeOf(record), false)
 		before := encode(t, record)

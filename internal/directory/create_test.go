@@ -87,19 +87,40 @@ func TestAdminCreateUserNames(t *testing.T) {
 		code, text    string
 	}{
 		{"same name", aliased, []string{"ann"}, []string{"ann"}, false, exists, "User account already exists"},
-		{"alias taken", aliased, append([]string{"ann"}, verified...), append([]string{"bob"}, verified...), false, exists,
-			"An account with the email already exists."},
+		{
+			"alias taken", aliased, append([]string{"ann"}, verified...), append([]string{"bob"}, verified...), false, exists,
+			"An account with the email already exists.",
+		},
 		{"alias unverified", aliased, append([]string{"ann"}, verified...), append([]string{"bob"}, verified[:2]...), false, "", ""},
 		{"alias forced", aliased, append([]string{"ann"}, verified...), append([]string{"bob"}, verified...), true, "", ""},
-		{"preferred_username taken", aliased, []string{"ann", "preferred_username", "pat"}, []string{"bob", "preferred_username", "pat"}, true, exists,
-			"An account with the preferred_username already exists."},
+		{
+			"preferred_username taken", aliased,
+			[]string{"ann", "preferred_username", "pat"},
+			[]string{"bob", "preferred_username", "pat"},
+			true, exists,
+			"An account with the preferred_username already exists.",
+		},
 		{"named as a preferred_username", aliased, []string{"ann", "preferred_username", "pat"}, []string{"pat"}, true, exists, "User account already exists"},
-		{"preferred_username as a name", aliased, []string{"ann"}, []string{"bob", "preferred_username", "ann"}, true, exists,
-			"An account with the preferred_username already exists."},
-		{"preferred_username like e-mail", aliased, nil, []string{"bob", "preferred_username", "a@x.com"}, false, "InvalidParameterException",
-			"Preferred username cannot be of email format, since user pool is configured for email alias."},
-		{"user name e-mail taken", usernames(cognitoidp.UsernameAttributeTypeEmail), []string{"a@x.com"}, []string{"a@x.com"}, true, exists,
-			"An account with the given email already exists."},
+		{
+			"preferred_username as a name", aliased,
+			[]string{"ann"},
+			[]string{"bob", "preferred_username", "ann"},
+			true, exists,
+			"An account with the preferred_username already exists.",
+		},
+		{
+			"preferred_username like e-mail", aliased, nil,
+			[]string{"bob", "preferred_username", "a@x.com"},
+			false, "InvalidParameterException",
+			"Preferred username cannot be of email format, since user pool is configured for email alias.",
+		},
+		{
+			"user name e-mail taken", usernames(cognitoidp.UsernameAttributeTypeEmail),
+			[]string{"a@x.com"},
+			[]string{"a@x.com"},
+			true, exists,
+			"An account with the given email already exists.",
+		},
 		{"user name shape", usernames(cognitoidp.UsernameAttributeTypeEmail), nil, []string{"ann"}, false, "InvalidParameterException", "Username should be an email."},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -19,7 +19,7 @@ func (s *Service) ForgotPassword(ctx context.Context, call *api.Call, in *cognit
 	}
 	pool := client.Pool
 	if user == nil {
-		if user, err = s.migrate(ctx, client.Client(), in); err != nil {
+		if err := s.migrate(ctx, client.Client(), in); err != nil {
 			return nil, err
 		}
 	}
@@ -48,9 +48,8 @@ func (s *Service) ForgotPassword(ctx context.Context, call *api.Call, in *cognit
 	return &cognitoidp.ForgotPasswordResponse{CodeDeliveryDetails: to.details()}, err
 }
 
-// migrate asks the pool's function for a user that the pool does not have; nil where it
-// has none to give.
-func (s *Service) migrate(ctx context.Context, client *catalog.Client, in *cognitoidp.ForgotPasswordRequest) (*store.User, error) {
+// migrate asks the pool's function for a user that the pool does not have.
+func (s *Service) migrate(ctx context.Context, client *catalog.Client, in *cognitoidp.ForgotPasswordRequest) error {
 	answer, err := s.triggers.UserMigration(ctx, trigger.UserMigrationEvent{
 		Subject: trigger.Subject{
 			Pool: client.Pool, ClientID: client.ID(), Username: api.Value(in.Username), ClientMetadata: in.ClientMetadata,
@@ -60,7 +59,7 @@ func (s *Service) migrate(ctx context.Context, client *catalog.Client, in *cogni
 	if err == nil && answer.Found {
 		err = &api.NotImplementedError{Operation: "ForgotPassword", Member: "LambdaConfig.UserMigration"}
 	}
-	return nil, err
+	return err
 }
 
 // unreachable says for whom a client that hides users gets a simulated answer: nobody,

@@ -29,8 +29,10 @@ func TestUpdateRefuses(t *testing.T) {
 	}{
 		{"name", "", invalid, "user.name: The attribute is required\n", invalid, "user.name: The attribute is required\n"},
 		{"custom:tenant", "t", invalid, "user.custom:tenant: Attribute cannot be updated.\n", invalid, "user.custom:tenant: Attribute cannot be updated.\n"},
-		{"custom:gone", "x", invalid, "user.custom:gone: Attribute does not exist in the schema.\n", invalid,
-			"user.custom:gone: Attribute does not exist in the schema.\n"},
+		{
+			"custom:gone", "x", invalid, "user.custom:gone: Attribute does not exist in the schema.\n", invalid,
+			"user.custom:gone: Attribute does not exist in the schema.\n",
+		},
 		{"given_name", "x", denied, write, "", ""},
 		{"sub", "x", denied, write, invalid, "user.sub: Attribute cannot be updated.\n"},
 		{"email_verified", "true", denied, write, "", ""},
@@ -38,18 +40,26 @@ func TestUpdateRefuses(t *testing.T) {
 		{"dev:custom:note", "x", denied, write, "", ""},
 		{"email", "nobody", invalid, "Invalid email address format.", invalid, "Invalid email address format."},
 		{"phone_number", "+0", invalid, "Invalid phone number format.", invalid, "Invalid phone number format."},
-		{"birthdate", "2000-1-1", invalid, "user.birthdate: String must be at least 10 characters long\n", invalid,
-			"user.birthdate: String must be at least 10 characters long\n"},
-		{"birthdate", "2000-01-011", invalid, "user.birthdate: String must be at most 10 characters long\n", invalid,
-			"user.birthdate: String must be at most 10 characters long\n"},
-		{"name", "A\x00", invalid, "user.name: String contains characters that are not allowed\n", invalid,
-			"user.name: String contains characters that are not allowed\n"},
+		{
+			"birthdate", "2000-1-1", invalid, "user.birthdate: String must be at least 10 characters long\n", invalid,
+			"user.birthdate: String must be at least 10 characters long\n",
+		},
+		{
+			"birthdate", "2000-01-011", invalid, "user.birthdate: String must be at most 10 characters long\n", invalid,
+			"user.birthdate: String must be at most 10 characters long\n",
+		},
+		{
+			"name", "A\x00", invalid, "user.name: String contains characters that are not allowed\n", invalid,
+			"user.name: String contains characters that are not allowed\n",
+		},
 		{"custom:seats", "0", invalid, "user.custom:seats: Number must be >= 1\n", invalid, "user.custom:seats: Number must be >= 1\n"},
 		{"custom:seats", "11", invalid, "user.custom:seats: Number must be <= 10\n", invalid, "user.custom:seats: Number must be <= 10\n"},
 		{"custom:count", "1.5", invalid, "user.custom:count: Number must be an integer\n", invalid, "user.custom:count: Number must be an integer\n"},
 		{"custom:flag", "yes", invalid, "user.custom:flag: Boolean must be true or false\n", invalid, "user.custom:flag: Boolean must be true or false\n"},
-		{"custom:when", "tomorrow", invalid, "user.custom:when: DateTime must be of ISO 8601 format\n", invalid,
-			"user.custom:when: DateTime must be of ISO 8601 format\n"},
+		{
+			"custom:when", "tomorrow", invalid, "user.custom:when: DateTime must be of ISO 8601 format\n", invalid,
+			"user.custom:when: DateTime must be of ISO 8601 format\n",
+		},
 	} {
 		before := h.user("ann").Attributes
 		_, err := h.update("ann", "name", "Other", tt.name, tt.value)

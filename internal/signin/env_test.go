@@ -384,7 +384,7 @@ func wantFault(tb testing.TB, err error, want failure) {
 	if want == (failure{}) && err == nil {
 		return
 	}
-	f, ok := err.(*fault.Error) //nolint:errorlint // nothing may stand around what a client sees
+	f, ok := err.(*fault.Error) // nothing may stand around what a client sees
 	if !ok || f.Code != want.code || f.Message != want.message {
 		tb.Errorf("got %v, want %s: %s", err, want.code, want.message)
 	}

@@ -55,7 +55,7 @@ func parseHex(text string) (*big.Int, error) {
 	}
 	for _, c := range []byte(text) {
 		// SetString would also take signs and underscores.
-		if !('0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F') {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') && (c < 'A' || c > 'F') {
 			return nil, ErrMalformed
 		}
 	}

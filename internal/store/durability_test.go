@@ -73,7 +73,7 @@ func writeUsers() error {
 					fmt.Fprintln(os.Stderr, err)
 					return
 				}
-				os.Stdout.WriteString("ack " + name + "\n") //nolint:errcheck // the reader ends the process
+				os.Stdout.WriteString("ack " + name + "\n") // the reader ends the process
 			}
 		})
 	}

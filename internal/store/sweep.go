@@ -47,22 +47,38 @@ func (c cut) make(t *tx, args ...any) (int64, error) {
 // poolRows are the cuts of all rows that belong to a pool.
 func poolRows() []cut {
 	return []cut{
-		{`SELECT kind, value FROM user_keys WHERE pool = $1 ORDER BY kind, value LIMIT $2`,
-			`DELETE FROM user_keys WHERE pool = $1 AND (kind, value) <= ($2, $3)`},
-		{`SELECT attr, value, uid FROM user_attrs WHERE pool = $1 ORDER BY attr, value, uid LIMIT $2`,
-			`DELETE FROM user_attrs WHERE pool = $1 AND (attr, value, uid) <= ($2, $3, $4)`},
-		{`SELECT uid FROM users WHERE pool = $1 ORDER BY uid LIMIT $2`,
-			`DELETE FROM users WHERE pool = $1 AND uid <= $2`},
-		{`SELECT uid, purpose, attribute FROM codes WHERE pool = $1 ORDER BY uid, purpose, attribute LIMIT $2`,
-			`DELETE FROM codes WHERE pool = $1 AND (uid, purpose, attribute) <= ($2, $3, $4)`},
-		{`SELECT uid, kind FROM attempts WHERE pool = $1 ORDER BY uid, kind LIMIT $2`,
-			`DELETE FROM attempts WHERE pool = $1 AND (uid, kind) <= ($2, $3)`},
-		{`SELECT uid, origin_jti FROM families WHERE pool = $1 ORDER BY uid, origin_jti LIMIT $2`,
-			`DELETE FROM families WHERE pool = $1 AND (uid, origin_jti) <= ($2, $3)`},
-		{`SELECT client_id FROM clients WHERE pool = $1 ORDER BY client_id LIMIT $2`,
-			`DELETE FROM clients WHERE pool = $1 AND client_id <= $2`},
-		{`SELECT shard FROM user_counts WHERE pool = $1 ORDER BY shard LIMIT $2`,
-			`DELETE FROM user_counts WHERE pool = $1 AND shard <= $2`},
+		{
+			`SELECT kind, value FROM user_keys WHERE pool = $1 ORDER BY kind, value LIMIT $2`,
+			`DELETE FROM user_keys WHERE pool = $1 AND (kind, value) <= ($2, $3)`,
+		},
+		{
+			`SELECT attr, value, uid FROM user_attrs WHERE pool = $1 ORDER BY attr, value, uid LIMIT $2`,
+			`DELETE FROM user_attrs WHERE pool = $1 AND (attr, value, uid) <= ($2, $3, $4)`,
+		},
+		{
+			`SELECT uid FROM users WHERE pool = $1 ORDER BY uid LIMIT $2`,
+			`DELETE FROM users WHERE pool = $1 AND uid <= $2`,
+		},
+		{
+			`SELECT uid, purpose, attribute FROM codes WHERE pool = $1 ORDER BY uid, purpose, attribute LIMIT $2`,
+			`DELETE FROM codes WHERE pool = $1 AND (uid, purpose, attribute) <= ($2, $3, $4)`,
+		},
+		{
+			`SELECT uid, kind FROM attempts WHERE pool = $1 ORDER BY uid, kind LIMIT $2`,
+			`DELETE FROM attempts WHERE pool = $1 AND (uid, kind) <= ($2, $3)`,
+		},
+		{
+			`SELECT uid, origin_jti FROM families WHERE pool = $1 ORDER BY uid, origin_jti LIMIT $2`,
+			`DELETE FROM families WHERE pool = $1 AND (uid, origin_jti) <= ($2, $3)`,
+		},
+		{
+			`SELECT client_id FROM clients WHERE pool = $1 ORDER BY client_id LIMIT $2`,
+			`DELETE FROM clients WHERE pool = $1 AND client_id <= $2`,
+		},
+		{
+			`SELECT shard FROM user_counts WHERE pool = $1 ORDER BY shard LIMIT $2`,
+			`DELETE FROM user_counts WHERE pool = $1 AND shard <= $2`,
+		},
 	}
 }
 
@@ -120,13 +136,16 @@ func (db *DB) sweepPool(ctx context.Context, pool PoolID, now time.Time) error {
 	return errors.Join(
 		db.sweepAll(ctx, cut{
 			`SELECT expires FROM codes WHERE pool = $1 AND expires < $2 ORDER BY expires LIMIT $3`,
-			`DELETE FROM codes WHERE pool = $1 AND expires <= $2`}, pool, now.Add(-codesKept)),
+			`DELETE FROM codes WHERE pool = $1 AND expires <= $2`,
+		}, pool, now.Add(-codesKept)),
 		db.sweepAll(ctx, cut{
 			`SELECT expires FROM attempts WHERE pool = $1 AND expires < $2 ORDER BY expires LIMIT $3`,
-			`DELETE FROM attempts WHERE pool = $1 AND expires <= $2`}, pool, expired),
+			`DELETE FROM attempts WHERE pool = $1 AND expires <= $2`,
+		}, pool, expired),
 		db.sweepAll(ctx, cut{
 			`SELECT expires FROM families WHERE pool = $1 AND expires < $2 ORDER BY expires LIMIT $3`,
-			`DELETE FROM families WHERE pool = $1 AND expires <= $2`}, pool, expired),
+			`DELETE FROM families WHERE pool = $1 AND expires <= $2`,
+		}, pool, expired),
 	)
 }
 
@@ -136,10 +155,12 @@ func (db *DB) sweepShared(ctx context.Context, now time.Time) error {
 	return errors.Join(
 		db.sweepAll(ctx, cut{
 			`SELECT until FROM spent WHERE until >= $1 AND until < $2 ORDER BY until LIMIT $3`,
-			`DELETE FROM spent WHERE until >= $1 AND until <= $2`}, 0, now.Add(-expiredKept)),
+			`DELETE FROM spent WHERE until >= $1 AND until <= $2`,
+		}, 0, now.Add(-expiredKept)),
 		db.sweepAll(ctx, cut{
 			`SELECT at FROM changes WHERE at >= $1 AND at < $2 ORDER BY at LIMIT $3`,
-			`DELETE FROM changes WHERE at >= $1 AND at <= $2`}, 0, now.Add(-changesKept)),
+			`DELETE FROM changes WHERE at >= $1 AND at <= $2`,
+		}, 0, now.Add(-changesKept)),
 	)
 }
 

@@ -41,18 +41,18 @@ type request struct {
 	state atomic.Int32
 	// The writer's until done is closed, the caller's then.
 	err      error
-	panicked *closurePanic
+	panicked *panicError
 	done     chan struct{}
 }
 
-// closurePanic carries a panic from the writer to the goroutine that it belongs to.
-type closurePanic struct {
+// panicError carries a panic from the writer to the goroutine that it belongs to.
+type panicError struct {
 	value any
 	stack []byte
 }
 
 // Error shows the panic with the stack where it rose.
-func (p *closurePanic) Error() string { return fmt.Sprintf("%v\n\n%s", p.value, p.stack) }
+func (p *panicError) Error() string { return fmt.Sprintf("%v\n\n%s", p.value, p.stack) }
 
 func startWriter(conn *sqliteConn) *writer {
 	w := &writer{
@@ -187,7 +187,7 @@ func (w *writer) call(r *request) (good bool) {
 	t := &tx{ctx: context.Background(), on: w.conn}
 	defer func() {
 		if v := recover(); v != nil {
-			r.panicked, good = &closurePanic{v, debug.Stack()}, false
+			r.panicked, good = &panicError{v, debug.Stack()}, false
 		}
 	}()
 	r.err, r.panicked = r.fn(t), nil

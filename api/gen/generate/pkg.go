@@ -33,8 +33,10 @@ func (p *pkg) fail(reason string) string {
 }
 
 func newPkg(s Service, m *Model) (*pkg, error) {
-	p := &pkg{Service: s, Model: m,
-		inputs: map[string]string{}, outputs: map[string]string{}, empty: map[string]bool{}, users: map[string][]string{}}
+	p := &pkg{
+		Service: s, Model: m,
+		inputs: map[string]string{}, outputs: map[string]string{}, empty: map[string]bool{}, users: map[string][]string{},
+	}
 	for _, op := range m.operations() {
 		p.inputs[op.Input.Shape] = op.Name
 		if op.Output != nil {

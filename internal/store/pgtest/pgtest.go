@@ -92,7 +92,7 @@ func programs() (string, error) {
 	}
 	if len(found) > 0 {
 		version := func(path string) int {
-			n, _ := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(path)))) //nolint:errcheck // other names count as 0
+			n, _ := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(path)))) // other names count as 0
 			return n
 		}
 		newest := slices.MaxFunc(found, func(a, b string) int { return version(a) - version(b) })

@@ -155,9 +155,12 @@ func (s suite) listByStates(t *testing.T) {
 		status  cognitoidp.UserStatusType
 		enabled bool
 	}{
-		{cognitoidp.UserStatusTypeUnconfirmed, true}, {cognitoidp.UserStatusTypeConfirmed, true},
-		{cognitoidp.UserStatusTypeConfirmed, false}, {cognitoidp.UserStatusTypeCompromised, true},
-		{cognitoidp.UserStatusTypeConfirmed, true}, {cognitoidp.UserStatusTypeUnknown, false},
+		{cognitoidp.UserStatusTypeUnconfirmed, true},
+		{cognitoidp.UserStatusTypeConfirmed, true},
+		{cognitoidp.UserStatusTypeConfirmed, false},
+		{cognitoidp.UserStatusTypeCompromised, true},
+		{cognitoidp.UserStatusTypeConfirmed, true},
+		{cognitoidp.UserStatusTypeUnknown, false},
 	} {
 		u := NewUser(p.ID, fmt.Sprintf("u%d", i))
 		u.Created = epoch.Add(time.Duration(i) * time.Second)

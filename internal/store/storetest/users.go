@@ -97,8 +97,12 @@ func (s suite) findUsers(t *testing.T) {
 		equal(t, "first of several", got.Username, test.want.Username)
 	}
 	for _, keys := range [][]store.Key{
-		nil, {none}, {{Kind: store.KeyUsername, Value: "Alice"}}, {{Kind: store.KeyEmail, Value: "alice"}},
-		{{Kind: "nonsense", Value: "alice"}}, {{Kind: store.KeyUsername, Value: ""}},
+		nil,
+		{none},
+		{{Kind: store.KeyUsername, Value: "Alice"}},
+		{{Kind: store.KeyEmail, Value: "alice"}},
+		{{Kind: "nonsense", Value: "alice"}},
+		{{Kind: store.KeyUsername, Value: ""}},
 	} {
 		_, err := db.FindUser(t.Context(), p.ID, keys...)
 		fails(t, "no such user", err, store.ErrNotFound)
@@ -236,17 +240,33 @@ func (s suite) refusedUpdates(t *testing.T) {
 		mutate func(*store.User) error
 		check  func(error) bool
 	}{
-		{"by the mutation", store.UpdateOptions{}, func(u *store.User) error { return refusal },
-			func(err error) bool { return err == refusal }},
-		{"by a taken name", store.UpdateOptions{}, func(u *store.User) error { u.Keys[2].Value = "bob@example.com"; return nil },
+		{
+			"by the mutation",
+			store.UpdateOptions{},
+			func(u *store.User) error { return refusal },
+			func(err error) bool { return err == refusal },
+		},
+		{
+			"by a taken name",
+			store.UpdateOptions{},
+			func(u *store.User) error { u.Keys[2].Value = "bob@example.com"; return nil },
 			func(err error) bool {
 				e, is := errors.AsType[*store.ExistsError](err)
 				return is && e.Kind == store.KeyEmail
-			}},
-		{"by a missing code", store.UpdateOptions{UseCode: &store.CodeRef{Purpose: store.CodeReset}}, func(u *store.User) error { return nil },
-			func(err error) bool { return errors.Is(err, store.ErrNotFound) }},
-		{"by a status", store.UpdateOptions{}, func(u *store.User) error { u.Status = "x"; return nil },
-			func(err error) bool { return err != nil }},
+			},
+		},
+		{
+			"by a missing code",
+			store.UpdateOptions{UseCode: &store.CodeRef{Purpose: store.CodeReset}},
+			func(u *store.User) error { return nil },
+			func(err error) bool { return errors.Is(err, store.ErrNotFound) },
+		},
+		{
+			"by a status",
+			store.UpdateOptions{},
+			func(u *store.User) error { u.Status = "x"; return nil },
+			func(err error) bool { return err != nil },
+		},
 	} {
 		mutate := func(u *store.User) error {
 			u.Attributes["name"] = "changed"
