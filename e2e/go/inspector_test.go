@@ -18,6 +18,9 @@ import (
 type inspector struct {
 	t    *testing.T
 	base http.RoundTripper
+	// generated says that the requests are not meant: what stands in the place of a secret
+	// in them is none.
+	generated bool
 }
 
 const targetPrefix = "AWSCognitoIdentityProviderService."
@@ -33,7 +36,9 @@ func (i *inspector) RoundTrip(r *http.Request) (*http.Response, error) {
 		r.Body.Close()
 		r.Body = io.NopCloser(bytes.NewReader(sent))
 	}
-	book.addJSON(sent)
+	if !i.generated {
+		book.addJSON(sent)
+	}
 	resp, err := i.base.RoundTrip(r)
 	if err != nil {
 		return nil, err

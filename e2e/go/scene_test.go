@@ -54,7 +54,7 @@ func sceneOn(t *testing.T, r *running) *scene {
 // sceneAt returns a scene on a server that is reached at a URL, with an access key.
 func sceneAt(t *testing.T, url, keyID, secret string) *scene {
 	t.Helper()
-	client := &http.Client{Transport: &inspector{t, http.DefaultTransport}}
+	client := &http.Client{Transport: &inspector{t: t, base: http.DefaultTransport}}
 	return &scene{
 		t: t, ctx: t.Context(), url: url, http: client,
 		Client: idp.New(idp.Options{

@@ -98,13 +98,13 @@ func (s *secrets) leaks() []string {
 	for i := 0; i+minSecret <= len(log); i++ {
 		for _, value := range begins[[minSecret]byte([]byte(log[i:i+minSecret]))] {
 			if strings.HasPrefix(log[i:], value) {
-				found[fmt.Sprintf("%s %q in %s", s.values[value], value, line(log, i))] = true
+				found[leaked(s.values[value], log, i, i+len(value))] = true
 			}
 		}
 	}
 	for _, at := range codes.FindAllStringIndex(log, -1) {
 		if what, ok := s.values[log[at[0]:at[1]]]; ok {
-			found[fmt.Sprintf("%s %q in %s", what, log[at[0]:at[1]], line(log, at[0]))] = true
+			found[leaked(what, log, at[0], at[1])] = true
 		}
 	}
 	var out []string
@@ -115,12 +115,7 @@ func (s *secrets) leaks() []string {
 	return out[:min(len(out), 20)]
 }
 
-// line returns the line of a text at a place.
-func line(text string, at int) string {
-	begin := strings.LastIndexByte(text[:at], '\n') + 1
-	end := strings.IndexByte(text[at:], '\n')
-	if end < 0 {
-		end = len(text) - at
-	}
-	return text[begin : at+end]
+// leaked describes a secret at a place of the log, with what stands around it.
+func leaked(what, log string, begin, end int) string {
+	return fmt.Sprintf("%s %q in %q", what, log[begin:end], log[max(0, begin-200):min(len(log), end+50)])
 }

@@ -442,7 +442,7 @@ func TestRevokeToken(t *testing.T) {
 	tokens, others := s.tokens(a, u.name, u.password), s.tokens(a, u.name, u.password)
 	again := must(s.tokensOf(a, *tokens.RefreshToken))(t)
 	refused[*types.UnauthorizedException](t, revoke(a, nil, *tokens.RefreshToken), "Client "+a.id+" is configured with secret but the client secret was not received")
-	refused[*types.UnauthorizedException](t, revoke(a, ptr(strings.Repeat("x", 51)), *tokens.RefreshToken), "Unable to verify secret for client "+a.id)
+	refused[*types.UnauthorizedException](t, revoke(a, ptr("wrong"+strings.Repeat("x", 46)), *tokens.RefreshToken), "Unable to verify secret for client "+a.id)
 	refused[*types.UnsupportedTokenTypeException](t, revoke(a, &a.secret, *tokens.AccessToken), "Unsupported token type, only refresh tokens are revoked")
 	refused[*types.UnsupportedTokenTypeException](t, revoke(a, &a.secret, *tokens.IdToken), "Unsupported token type, only refresh tokens are revoked")
 	refused[*types.InvalidParameterException](t, revoke(a, &a.secret, "garbage"), "Invalid refresh token")

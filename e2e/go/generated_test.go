@@ -1,0 +1,347 @@
+package e2e
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	idp "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+
+	"github.com/cenote-id/cenote/api"
+	"github.com/cenote-id/cenote/api/cognitoidp"
+)
+
+// sample is a request that an operation takes, with what names of the test's world.
+type sample map[string]any
+
+// samples returns for each operation that is built a request with as many members as make
+// sense together. Values in braces stand for things of a world.
+func samples() map[string]sample {
+	attribute := []any{map[string]any{"Name": "nickname", "Value": "x"}}
+	byPool := func(more sample) sample {
+		more["UserPoolId"] = "{pool}"
+		return more
+	}
+	byUser := func(more sample) sample {
+		more["Username"] = "{user}"
+		return byPool(more)
+	}
+	byClient := func(more sample) sample {
+		more["ClientId"], more["Username"] = "{client}", "{user}"
+		more["ClientMetadata"] = map[string]any{"k": "v"}
+		more["UserContextData"] = map[string]any{"EncodedData": "x", "IpAddress": "192.0.2.1"}
+		more["AnalyticsMetadata"] = map[string]any{"AnalyticsEndpointId": "x"}
+		return more
+	}
+	byToken := func(more sample) sample {
+		more["AccessToken"] = "{access}"
+		return more
+	}
+	policy := map[string]any{"PasswordPolicy": map[string]any{"MinimumLength": 8, "RequireNumbers": true, "PasswordHistorySize": 1, "TemporaryPasswordValidityDays": 3}}
+	poolMembers := func(more sample) sample {
+		for name, value := range (sample{
+			"Policies": policy, "AutoVerifiedAttributes": []any{"email"}, "DeletionProtection": "INACTIVE", "LambdaConfig": map[string]any{},
+			"SmsVerificationMessage": "{####}", "EmailVerificationMessage": "{####}", "EmailVerificationSubject": "s", "MfaConfiguration": "OFF",
+			"SmsAuthenticationMessage": "{####}", "UserPoolTags": map[string]any{"a": "b"}, "UserPoolTier": "ESSENTIALS",
+			"VerificationMessageTemplate": map[string]any{"SmsMessage": "{####}", "EmailSubject": "s", "DefaultEmailOption": "CONFIRM_WITH_CODE"},
+			"EmailConfiguration":          map[string]any{"EmailSendingAccount": "COGNITO_DEFAULT", "ReplyToEmailAddress": "a@example.com"},
+			"SmsConfiguration":            map[string]any{"SnsCallerArn": "arn:aws:iam::000000000000:role/r", "ExternalId": "x", "SnsRegion": "us-east-1"},
+			"AdminCreateUserConfig":       map[string]any{"AllowAdminCreateUserOnly": false, "InviteMessageTemplate": map[string]any{"EmailMessage": "{username} {####}", "SMSMessage": "{username} {####}"}},
+			"AccountRecoverySetting":      map[string]any{"RecoveryMechanisms": []any{map[string]any{"Priority": 1, "Name": "verified_email"}}},
+			"UserAttributeUpdateSettings": map[string]any{"AttributesRequireVerificationBeforeUpdate": []any{"email"}},
+		}) {
+			more[name] = value
+		}
+		return more
+	}
+	clientMembers := func(more sample) sample {
+		for name, value := range (sample{
+			"RefreshTokenValidity": 2, "AccessTokenValidity": 2, "IdTokenValidity": 2, "AuthSessionValidity": 5,
+			"TokenValidityUnits": map[string]any{"AccessToken": "hours", "IdToken": "hours", "RefreshToken": "days"},
+			"ReadAttributes":     []any{"email", "nickname"}, "WriteAttributes": []any{"email", "nickname"}, "ExplicitAuthFlows": []any{"ALLOW_USER_SRP_AUTH"},
+			"SupportedIdentityProviders": []any{"COGNITO"}, "CallbackURLs": []any{"https://app.example/"}, "LogoutURLs": []any{"https://app.example/"},
+			"DefaultRedirectURI": "https://app.example/", "AllowedOAuthFlows": []any{"code"}, "AllowedOAuthScopes": []any{"openid"},
+			"AllowedOAuthFlowsUserPoolClient": false, "PreventUserExistenceErrors": "ENABLED", "EnableTokenRevocation": true,
+			"EnablePropagateAdditionalUserContextData": false, "RefreshTokenRotation": map[string]any{"Feature": "ENABLED", "RetryGracePeriodSeconds": 5},
+		}) {
+			more[name] = value
+		}
+		return byPool(more)
+	}
+	signIn := func(more sample) sample {
+		more = byClient(more)
+		delete(more, "Username")
+		if more["ContextData"] != nil {
+			delete(more, "UserContextData")
+		}
+		return more
+	}
+	contextData := map[string]any{
+		"IpAddress": "192.0.2.1", "ServerName": "s", "ServerPath": "/", "EncodedData": "x",
+		"HttpHeaders": []any{map[string]any{"headerName": "a", "headerValue": "b"}},
+	}
+	parameters := map[string]any{"USERNAME": "{user}", "PASSWORD": "{password}", "SRP_A": "abc", "REFRESH_TOKEN": "{refresh}", "SECRET_HASH": "x", "DEVICE_KEY": "x"}
+	responses := map[string]any{
+		"USERNAME": "{user}", "PASSWORD_CLAIM_SECRET_BLOCK": "AAAA", "PASSWORD_CLAIM_SIGNATURE": "AAAA", "TIMESTAMP": "Tue Mar 3 09:05:07 UTC 2026",
+		"NEW_PASSWORD": "{password}", "userAttributes.nickname": "x", "SECRET_HASH": "x", "SMS_MFA_CODE": "123456",
+	}
+	return map[string]sample{
+		"CreateUserPool": poolMembers(sample{
+			"PoolName": "p", "UsernameConfiguration": map[string]any{"CaseSensitive": false}, "AliasAttributes": []any{"email"},
+			"Schema": []any{map[string]any{
+				"Name": "x", "AttributeDataType": "String", "Mutable": true, "Required": false, "DeveloperOnlyAttribute": false,
+				"StringAttributeConstraints": map[string]any{"MinLength": "1", "MaxLength": "5"}, "NumberAttributeConstraints": map[string]any{"MinValue": "1", "MaxValue": "5"},
+			}},
+			"IssuerConfiguration": map[string]any{"Type": "ORIGINAL"},
+		}),
+		"UpdateUserPool":       byPool(poolMembers(sample{"PoolName": "p"})),
+		"DescribeUserPool":     byPool(sample{}),
+		"DeleteUserPool":       byPool(sample{}),
+		"ListUserPools":        {"MaxResults": 2, "NextToken": "x"},
+		"GetUserPoolMfaConfig": byPool(sample{}),
+		"AddCustomAttributes": byPool(sample{"CustomAttributes": []any{map[string]any{
+			"Name": "y", "AttributeDataType": "Number", "NumberAttributeConstraints": map[string]any{"MinValue": "1", "MaxValue": "5"},
+		}}}),
+		"CreateUserPoolClient":   clientMembers(sample{"ClientName": "c", "GenerateSecret": true, "ClientSecret": strings.Repeat("s", 30)}),
+		"UpdateUserPoolClient":   clientMembers(sample{"ClientName": "c", "ClientId": "{client}"}),
+		"DescribeUserPoolClient": byPool(sample{"ClientId": "{client}"}),
+		"DeleteUserPoolClient":   byPool(sample{"ClientId": "{client}"}),
+		"ListUserPoolClients":    byPool(sample{"MaxResults": 2, "NextToken": "x"}),
+
+		"SignUp":                 byClient(sample{"Password": "{password}", "UserAttributes": attribute, "ValidationData": attribute, "SecretHash": "x"}),
+		"ConfirmSignUp":          byClient(sample{"ConfirmationCode": "123456", "ForceAliasCreation": true, "SecretHash": "x"}),
+		"ResendConfirmationCode": byClient(sample{"SecretHash": "x"}),
+		"ForgotPassword":         byClient(sample{"SecretHash": "x"}),
+		"ConfirmForgotPassword":  byClient(sample{"ConfirmationCode": "123456", "Password": "{password}", "SecretHash": "x"}),
+
+		"ChangePassword":                   byToken(sample{"PreviousPassword": "{password}", "ProposedPassword": "{password}"}),
+		"GetUser":                          byToken(sample{}),
+		"UpdateUserAttributes":             byToken(sample{"UserAttributes": attribute, "ClientMetadata": map[string]any{"k": "v"}}),
+		"DeleteUserAttributes":             byToken(sample{"UserAttributeNames": []any{"nickname"}}),
+		"GetUserAttributeVerificationCode": byToken(sample{"AttributeName": "email", "ClientMetadata": map[string]any{"k": "v"}}),
+		"VerifyUserAttribute":              byToken(sample{"AttributeName": "email", "Code": "123456"}),
+		"DeleteUser":                       byToken(sample{}),
+		"GlobalSignOut":                    byToken(sample{}),
+
+		"AdminCreateUser": byUser(sample{
+			"UserAttributes": attribute, "ValidationData": attribute, "TemporaryPassword": "{password}", "ForceAliasCreation": true,
+			"MessageAction": "SUPPRESS", "DesiredDeliveryMediums": []any{"EMAIL"}, "ClientMetadata": map[string]any{"k": "v"},
+		}),
+		"AdminGetUser":              byUser(sample{}),
+		"AdminSetUserPassword":      byUser(sample{"Password": "{password}", "Permanent": true}),
+		"AdminConfirmSignUp":        byUser(sample{"ClientMetadata": map[string]any{"k": "v"}}),
+		"AdminResetUserPassword":    byUser(sample{"ClientMetadata": map[string]any{"k": "v"}}),
+		"AdminUpdateUserAttributes": byUser(sample{"UserAttributes": attribute, "ClientMetadata": map[string]any{"k": "v"}}),
+		"AdminDeleteUserAttributes": byUser(sample{"UserAttributeNames": []any{"nickname"}}),
+		"AdminEnableUser":           byUser(sample{}),
+		"AdminDisableUser":          byUser(sample{}),
+		"AdminDeleteUser":           byUser(sample{}),
+		"AdminUserGlobalSignOut":    byUser(sample{}),
+		"ListUsers":                 byPool(sample{"AttributesToGet": []any{"email"}, "Limit": 2, "PaginationToken": "x", "Filter": `email = "a"`}),
+
+		"InitiateAuth":                signIn(sample{"AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters, "Session": strings.Repeat("s", 40)}),
+		"AdminInitiateAuth":           byPool(signIn(sample{"AuthFlow": "ADMIN_USER_PASSWORD_AUTH", "AuthParameters": parameters, "ContextData": contextData})),
+		"RespondToAuthChallenge":      signIn(sample{"ChallengeName": "PASSWORD_VERIFIER", "ChallengeResponses": responses, "Session": strings.Repeat("s", 40)}),
+		"AdminRespondToAuthChallenge": byPool(signIn(sample{"ChallengeName": "NEW_PASSWORD_REQUIRED", "ContextData": contextData, "ChallengeResponses": responses, "Session": strings.Repeat("s", 40)})),
+		"GetTokensFromRefreshToken":   {"ClientId": "{client}", "RefreshToken": "{refresh}", "ClientSecret": strings.Repeat("s", 30), "DeviceKey": "x", "ClientMetadata": map[string]any{"k": "v"}},
+		"RevokeToken":                 {"ClientId": "{client}", "Token": "{refresh}", "ClientSecret": strings.Repeat("s", 30)},
+	}
+}
+
+func builtOperations() []string { return slices.Collect(maps.Keys(samples())) }
+
+// oddities are values that a member can have by mistake or malice. The JSON is raw, since
+// some of it is none.
+var oddities = []string{
+	`null`, `true`, `0`, `-1`, `1e400`, `9223372036854775808`, `1.5`, `""`, `" "`, `"x"`, `[]`, `{}`, `[null]`, `["x"]`, `[{}]`, `{"x":null}`, `{"x":{}}`, `[[[[[]]]]]`,
+	`"\u0000"`, `"a\u0000b"`, `"\ud83d\ude00"`, `"\u202e"`, `"İ"`, `"\n"`, `"' OR '1'='1"`, `"%"`, `"../../etc/passwd"`, `"<script>"`, `"{{.}}"`, `"%s%n"`,
+	`"` + strings.Repeat("x", 300) + `"`, `"` + strings.Repeat("é", 3000) + `"`, `"us-east-1_AbCdEfGhI"`, `"a.b.c"`, "\"\xff\xfe\"", `"\ud800"`, `"\x"`, `tru`, `,`,
+}
+
+// mutations returns some budget of bodies that differ from a sample in one place: for each
+// member, at every depth, odd values and no value. Where the budget does not reach for all,
+// the odd values take turns.
+func mutations(of sample, budget int) []string {
+	places := [][]any{}
+	var walk func(at []any, v any)
+	walk = func(at []any, v any) {
+		places = append(places, at)
+		switch v := v.(type) {
+		case map[string]any:
+			for _, name := range slices.Sorted(maps.Keys(v)) {
+				walk(append(slices.Clone(at), name), v[name])
+			}
+		case []any:
+			for i := range v {
+				walk(append(slices.Clone(at), i), v[i])
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(of)) {
+		walk([]any{name}, of[name])
+	}
+	out := []string{``, `null`, `[]`, `{}`, `{`, `"x"`, jsonOf(of) + "x", strings.Repeat("[", 100_000)}
+	each := max(1, min(len(oddities), budget/len(places)))
+	turn := 0
+	for _, at := range places {
+		out = append(out, without(of, at))
+		for range each {
+			out = append(out, withRaw(of, at, oddities[turn%len(oddities)]))
+			turn++
+		}
+	}
+	return out
+}
+
+const placeholder = "\uffffodd\uffff"
+
+// withRaw returns the JSON of a sample with raw text at a place.
+func withRaw(of sample, at []any, raw string) string {
+	changed := change(map[string]any(of), at, placeholder)
+	return strings.Replace(jsonOf(changed), jsonOf(placeholder), raw, 1)
+}
+
+func without(of sample, at []any) string { return jsonOf(change(map[string]any(of), at, nil)) }
+
+// change returns a copy of v with another value at a place; nil leaves the member out.
+func change(v any, at []any, value any) any {
+	if len(at) == 0 {
+		return value
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		v = maps.Clone(v)
+		name := at[0].(string)
+		if v[name] = change(v[name], at[1:], value); v[name] == nil {
+			delete(v, name)
+		}
+		return v
+	case []any:
+		v = slices.Clone(v)
+		i := at[0].(int)
+		if v[i] = change(v[i], at[1:], value); v[i] == nil {
+			v = slices.Delete(v, i, i+1)
+		}
+		return v
+	}
+	panic("nothing there")
+}
+
+// world is what the mutated requests are about: a pool with a client and a user, signed in.
+type world struct {
+	*scene
+	app    app
+	user   person
+	tokens map[string]string // replaces what stands in braces
+}
+
+func newWorld(s *scene) *world {
+	a := s.app(s.pool(), func(in *idp.CreateUserPoolClientInput) { in.EnableTokenRevocation = ptr(true) })
+	u := s.member(a.pool, "nickname", "Annie")
+	tokens := s.tokens(a, u.name, u.password)
+	return &world{s, a, u, map[string]string{
+		"{pool}": a.pool, "{client}": a.id, "{user}": u.name, "{password}": u.password,
+		"{access}": *tokens.AccessToken, "{refresh}": *tokens.RefreshToken,
+	}}
+}
+
+// state is everything about a world that an administrator and its user see.
+func (w *world) state() string {
+	var out []string
+	for _, read := range [][2]string{
+		{"DescribeUserPool", `{"UserPoolId":"{pool}"}`}, {"ListUserPoolClients", `{"UserPoolId":"{pool}"}`},
+		{"DescribeUserPoolClient", `{"UserPoolId":"{pool}","ClientId":"{client}"}`}, {"ListUsers", `{"UserPoolId":"{pool}"}`},
+		{"GetUser", `{"AccessToken":"{access}"}`},
+	} {
+		out = append(out, w.post(read[0], w.fill(read[1])).body)
+	}
+	return strings.Join(out, "\n")
+}
+
+func (w *world) fill(body string) string {
+	for name, value := range w.tokens {
+		body = strings.ReplaceAll(body, name, value)
+	}
+	return body
+}
+
+// Requests with a mistake in one place, for every operation: each is answered with an
+// error that the operation declares (see inspector) or succeeds, and what is refused
+// changes nothing.
+func TestGeneratedBadInput(t *testing.T) {
+	t.Parallel()
+	badInput(t, shared(t), 250)
+}
+
+func badInput(t *testing.T, server *running, budget int) {
+	t.Helper()
+	all := samples()
+	for name, op := range cognitoidp.Service.Operations {
+		of, built := all[name]
+		if !built {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			checkMembers(t, op, of)
+			s := sceneOn(t, server)
+			s.http = &http.Client{Transport: &inspector{t: t, base: http.DefaultTransport, generated: true}}
+			w := newWorld(s)
+			before := w.state()
+			for _, body := range mutations(of, budget) {
+				got := w.post(name, w.fill(body))
+				if t.Failed() {
+					t.Fatalf("the request was %s", shorten([]byte(body)))
+				}
+				if got.status == http.StatusOK && changes(name) {
+					before = w.next(before)
+				}
+			}
+			if after := w.state(); after != before {
+				t.Errorf("refused requests changed something:\n%s\n%s", before, after)
+			}
+		})
+	}
+}
+
+// changes says whether an operation can change what state shows.
+func changes(operation string) bool {
+	for _, begin := range []string{"Describe", "List", "Get", "AdminGet", "CreateUserPool", "InitiateAuth"} {
+		if strings.HasPrefix(operation, begin) && operation != "CreateUserPoolClient" {
+			return false
+		}
+	}
+	return true
+}
+
+// next returns the state after a request that succeeded, in another world where it took
+// away what the requests are about.
+func (w *world) next(before string) string {
+	after := w.state()
+	if strings.Contains(after, `"__type"`) && !strings.Contains(before, `"__type"`) {
+		*w = *newWorld(w.scene)
+		after = w.state()
+	}
+	return after
+}
+
+// checkMembers checks that a sample names members that the operation has.
+func checkMembers(t *testing.T, op *api.Operation, of sample) {
+	t.Helper()
+	in := op.NewInput()
+	if err := json.Unmarshal([]byte(jsonOf(of)), in); err != nil {
+		t.Fatal(err)
+	}
+	var read map[string]any
+	if err := json.Unmarshal([]byte(jsonOf(in)), &read); err != nil {
+		t.Fatal(err)
+	}
+	for member := range of {
+		if _, ok := read[member]; !ok {
+			t.Errorf("the operation has no member %s", member)
+		}
+	}
+}
