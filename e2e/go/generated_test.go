@@ -287,9 +287,7 @@ func badInput(t *testing.T, server *running, budget int) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			checkMembers(t, op, of)
-			s := sceneOn(t, server)
-			s.http = &http.Client{Transport: &inspector{t: t, base: http.DefaultTransport, generated: true}}
-			w := newWorld(s)
+			w := newWorld(sceneOn(t, server).generated())
 			before := w.state()
 			for _, body := range mutations(of, budget) {
 				got := w.post(name, w.fill(body))
@@ -305,6 +303,12 @@ func badInput(t *testing.T, server *running, budget int) {
 			}
 		})
 	}
+}
+
+// generated returns a scene whose requests by hand are not meant: see inspector.
+func (s *scene) generated() *scene {
+	s.http = &http.Client{Transport: &inspector{t: s.t, base: http.DefaultTransport, generated: true}}
+	return s
 }
 
 // changes says whether an operation can change what state shows.

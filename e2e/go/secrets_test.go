@@ -112,7 +112,7 @@ func (s *secrets) leaks() []string {
 		out = append(out, leak)
 	}
 	slices.Sort(out)
-	return out[:min(len(out), 20)]
+	return out[:min(len(out), 5)]
 }
 
 // leaked describes a secret at a place of the log, with what stands around it.

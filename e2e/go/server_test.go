@@ -36,7 +36,7 @@ func start(change func(*cenote.Config)) (*running, error) {
 		Mode: cenote.Dev, Listen: "127.0.0.1:0", Ephemeral: true, MasterKey: master,
 		Database: "sqlite:" + filepath.Join(dir, "cenote.db"),
 		MakeKey:  keystest.Generator(),
-		Log:      slog.New(slog.NewJSONHandler(&book, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Log:      slog.New(slog.NewTextHandler(&book, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	if change != nil {
 		change(&c)
