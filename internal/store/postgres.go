@@ -92,7 +92,7 @@ func (e *postgres) write(ctx context.Context, again bool, fn func(*tx) error) er
 			return false, err
 		}
 		if err := sqlTx.Commit(); err != nil {
-			return again && passing(err) || undone(err), fmt.Errorf("store: commit: %w", err)
+			return again && passing(err) || refused(err), fmt.Errorf("store: commit: %w", err)
 		}
 		return false, nil
 	})
@@ -121,12 +121,13 @@ func (e *postgres) persist(ctx context.Context, try func() (again bool, err erro
 	}
 }
 
-// undone says that the engine has surely undone the transaction because of others, so that
-// it can run again.
-func undone(err error) bool {
+// refused says that the engine has undone the transaction because of others, so that it
+// can run again. It has answered: a commit whose answer was lost may have taken place, even
+// if pgconn.SafeToRetry holds, which pgx also says of connections that end while it waits.
+func refused(err error) bool {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok {
-		return pgconn.SafeToRetry(err)
+		return false
 	}
 	switch e.Code {
 	case "40001", // serialization_failure: distributed engines and stricter isolation
@@ -151,7 +152,7 @@ func passing(err error) bool {
 			"53300": // too_many_connections
 			return true
 		}
-		return undone(err) || strings.HasPrefix(e.Code, "08")
+		return refused(err) || strings.HasPrefix(e.Code, "08")
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return false
