@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"syscall"
 )
 
@@ -35,6 +36,9 @@ type settings struct {
 	keep        string
 	server      string // the program under test; empty is this one as a server
 	profiles    string
+	only        *regexp.Regexp // of the operations; nil is all
+	apart       bool
+	serverCPUs  cpus // where apart
 	check       bool
 }
 
@@ -62,6 +66,11 @@ func parse() settings {
 	flag.StringVar(&s.keep, "keep", "", "directory for the database, to be used again; temporary when empty")
 	flag.StringVar(&s.server, "server", "bin/cenote", "the program to measure; empty runs the checked-out server inside a child of this program")
 	flag.StringVar(&s.profiles, "cpuprofile", "", "directory for one CPU profile of the server per operation, taken after the measurement")
+	flag.Func("only", "regular expression of the operations to measure", func(text string) (err error) {
+		s.only, err = regexp.Compile(text)
+		return err
+	})
+	flag.BoolVar(&s.apart, "apart", false, "give the server half of the CPUs and its callers the others")
 	flag.BoolVar(&s.check, "check", false, "fail when a target is missed")
 	flag.Parse()
 	return s
@@ -75,6 +84,15 @@ func run(ctx context.Context, s settings, out io.Writer) (err error) {
 		}
 		if _, err := os.Stat(s.server); err != nil {
 			return fmt.Errorf("the program to measure is missing (make build): %w", err)
+		}
+	}
+	if s.apart {
+		var callers cpus
+		if s.serverCPUs, callers, err = halve(); err != nil {
+			return err
+		}
+		if err := confine(callers); err != nil {
+			return err
 		}
 	}
 	dir := s.keep

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -54,7 +55,7 @@ func begin(ctx context.Context, s settings, dir string, p *people, env ...string
 	if err != nil {
 		return nil, err
 	}
-	b := &bench{settings: s, server: server, operations: operations(p.Users)}
+	b := &bench{settings: s, server: server, operations: s.selected(p.Users)}
 	b.done = make([]int, len(b.operations))
 	if err := server.settle(ctx); err != nil {
 		return nil, errors.Join(err, server.stop())
@@ -65,7 +66,12 @@ func begin(ctx context.Context, s settings, dir string, p *people, env ...string
 	return b, nil
 }
 
-// cost does an operation n times and returns what the server spent on each.
+// selected are the operations to measure.
+func (s settings) selected(users int) []operation {
+	return slices.DeleteFunc(operations(users), func(o operation) bool { return s.only != nil && !s.only.MatchString(o.name) })
+}
+
+// cost does an operation n times, step by step, and returns what the server spent on each.
 func (b *bench) cost(ctx context.Context, i, n int) (time.Duration, error) {
 	o, first := b.operations[i], b.done[i]
 	b.done[i] += n
@@ -73,8 +79,10 @@ func (b *bench) cost(ctx context.Context, i, n int) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := burst(ctx, b.connections, first, n, func(ctx context.Context, i int) error { return o.do(ctx, b.work, i) }); err != nil {
-		return 0, fmt.Errorf("%s: %w", o.name, err)
+	for _, step := range o.steps {
+		if err := burst(ctx, b.connections, first, n, func(ctx context.Context, i int) error { return step(ctx, b.work, i) }); err != nil {
+			return 0, fmt.Errorf("%s: %w", o.name, err)
+		}
 	}
 	after, err := b.server.cpu()
 	return (after - before) / time.Duration(n), err
@@ -146,7 +154,7 @@ func profile(ctx context.Context, s settings, dir string, p *people) (err error)
 	return nil
 }
 
-const profileSeconds = 5
+const profileSeconds = 10
 
 // profile does an operation for as long as its profile is taken.
 func (b *bench) profile(ctx context.Context, i int, address, file string) error {

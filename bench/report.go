@@ -110,8 +110,13 @@ func over[T any, N cmp.Ordered](all []T, number func(T) N) (s spread[N]) {
 
 // print writes the report as a table for people.
 func (r *report) print(out io.Writer) error {
+	where := "share all CPUs"
+	if r.apart {
+		where = "have half of the CPUs each"
+	}
 	fmt.Fprintf(out, "Server CPU per request: %d users on SQLite (synchronous=FULL), %d connections, %d rounds.\n",
 		r.users, r.connections, len(r.rounds))
+	fmt.Fprintf(out, "The server and its callers %s.\n", where)
 	fmt.Fprintf(out, "Only the ratios are claims. Median of the rounds; in brackets the least.\n\n")
 	r.printUnits(out)
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)

@@ -53,8 +53,12 @@ func startServer(ctx context.Context, s settings, dir string, root accessKey, en
 		"CENOTE_ROOT_ACCESS_KEY_ID="+root.ID, "CENOTE_ROOT_SECRET_ACCESS_KEY="+root.Secret)...)
 	command.Stderr = log
 	p := &server{command: command, log: log, caller: newCaller(address, s.connections, root)}
+	begin := command.Start
+	if s.apart {
+		begin = func() error { return startOn(s.serverCPUs, command.Start) }
+	}
 	began := time.Now()
-	if err := command.Start(); err != nil {
+	if err := begin(); err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
 	if err := p.awaitAnswer(ctx, began); err != nil {
