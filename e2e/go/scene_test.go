@@ -127,7 +127,7 @@ type fault interface {
 // refused checks that a call was refused with an exception of type E and its text.
 func refused[E fault](t *testing.T, err error, message string) {
 	t.Helper()
-	e, ok := errors.AsType[E](err)
+	e, ok := errorAs[E](err)
 	if !ok {
 		t.Errorf("got %v, want a %T: %s", err, e, message)
 		return
@@ -137,15 +137,8 @@ func refused[E fault](t *testing.T, err error, message string) {
 	}
 }
 
-// succeeded checks that a call was not refused.
-func succeeded[T any](out T, err error) func(*testing.T) {
-	return func(t *testing.T) {
-		t.Helper()
-		if err != nil {
-			t.Error(err)
-		}
-	}
-}
+// errorAs finds an exception of type E in an error.
+func errorAs[E fault](err error) (E, bool) { return errors.AsType[E](err) }
 
 // pool makes a user pool that verifies e-mail addresses, and returns its id.
 func (s *scene) pool(change ...func(*idp.CreateUserPoolInput)) string {

@@ -1,0 +1,121 @@
+package e2e
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	idp "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+
+	"github.com/cenote-id/cenote"
+	"github.com/cenote-id/cenote/internal/store/pgtest"
+)
+
+// Two nodes on one database are one server: what one does counts on the other.
+func TestTwoNodes(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	database := pgtest.Start(t, "fsync=on").Database(t)
+	flags := []string{"--database", database, "--master-key-file", filepath.Join(dir, "master.key"), "--public-url", "http://cenote.test"}
+	left, right := serve(t, dir, flags...).scene(t), serve(t, dir, flags...).scene(t)
+
+	a := left.app(left.pool(func(in *idp.CreateUserPoolInput) { in.AutoVerifiedAttributes = nil }))
+	u := person{username(), email(), password}
+	must(left.SignUp(left.ctx, &idp.SignUpInput{ClientId: &a.id, Username: &u.name, Password: &u.password}))(t)
+	must(right.AdminConfirmSignUp(right.ctx, &idp.AdminConfirmSignUpInput{UserPoolId: &a.pool, Username: &u.name}))(t)
+	tokens := right.tokens(a, u.name, u.password)
+	left.get(tokens.AccessToken)
+
+	// An exchange that begins on one node and ends on the other, once.
+	p := newProof(nil)
+	started := must(left.startSRP(a, p, u.name))(t)
+	responses := p.responses(a.pool, u.password, started.ChallengeParameters)
+	must(right.finishSRP(a, responses))(t)
+	for _, s := range []*scene{left, right} {
+		_, err := s.finishSRP(a, responses)
+		refused[*types.NotAuthorizedException](t, err, textBadPassword)
+	}
+
+	// Signing out counts everywhere at once.
+	for _, s := range []*scene{left, right} {
+		other := map[*scene]*scene{left: right, right: left}[s]
+		tokens := other.tokens(a, u.name, u.password)
+		other.get(tokens.AccessToken)
+		must(s.GlobalSignOut(s.ctx, &idp.GlobalSignOutInput{AccessToken: tokens.AccessToken}))(t)
+		_, err := other.GetUser(other.ctx, &idp.GetUserInput{AccessToken: tokens.AccessToken})
+		refused[*types.NotAuthorizedException](t, err, textRevoked)
+		_, err = other.refresh(a, *tokens.RefreshToken)
+		refused[*types.NotAuthorizedException](t, err, "Refresh Token has been revoked")
+		tokens = other.tokens(a, u.name, u.password)
+		must(s.RevokeToken(s.ctx, &idp.RevokeTokenInput{ClientId: &a.id, Token: tokens.RefreshToken}))(t)
+		_, err = other.GetUser(other.ctx, &idp.GetUserInput{AccessToken: tokens.AccessToken})
+		refused[*types.NotAuthorizedException](t, err, textRevoked)
+		tokens = other.tokens(a, u.name, u.password)
+		must(s.AdminDisableUser(s.ctx, &idp.AdminDisableUserInput{UserPoolId: &a.pool, Username: &u.name}))(t)
+		_, err = other.signIn(a, u.name, u.password)
+		refused[*types.NotAuthorizedException](t, err, "User is disabled.")
+		_, err = other.GetUser(other.ctx, &idp.GetUserInput{AccessToken: tokens.AccessToken})
+		refused[*types.NotAuthorizedException](t, err, textRevoked)
+		must(other.AdminEnableUser(s.ctx, &idp.AdminEnableUserInput{UserPoolId: &a.pool, Username: &u.name}))(t)
+		s.tokens(a, u.name, u.password)
+	}
+
+	// A Session of one node is good on the other, and failures are counted together.
+	must(left.AdminSetUserPassword(left.ctx, &idp.AdminSetUserPasswordInput{UserPoolId: &a.pool, Username: &u.name, Password: ptr("Temporary-1")}))(t)
+	challenge := must(left.signIn(a, u.name, "Temporary-1"))(t)
+	must(right.RespondToAuthChallenge(right.ctx, &idp.RespondToAuthChallengeInput{
+		ClientId: &a.id, ChallengeName: challenge.ChallengeName, Session: challenge.Session,
+		ChallengeResponses: map[string]string{"USERNAME": u.name, "NEW_PASSWORD": u.password},
+	}))(t)
+	for _, s := range []*scene{left, right, left, right, left} {
+		_, err := s.signIn(a, u.name, "Wr0ng-password!")
+		refused[*types.NotAuthorizedException](t, err, textBadPassword)
+	}
+	_, err := right.signIn(a, u.name, u.password)
+	refused[*types.NotAuthorizedException](t, err, textLocked)
+
+	// Configuration is at most a second old elsewhere; a slow machine gets another one.
+	const soon = 2 * time.Second
+	must(right.SignUp(right.ctx, &idp.SignUpInput{ClientId: &a.id, Username: ptr(username()), Password: ptr(password)}))(t)
+	must(left.UpdateUserPool(left.ctx, &idp.UpdateUserPoolInput{
+		UserPoolId: &a.pool, AdminCreateUserConfig: &types.AdminCreateUserConfigType{AllowAdminCreateUserOnly: true},
+	}))(t)
+	eventually(t, soon, "a pool's new configuration counts", func() bool {
+		_, err := right.SignUp(right.ctx, &idp.SignUpInput{ClientId: &a.id, Username: ptr(username()), Password: ptr(password)})
+		return err != nil
+	})
+	other := right.app(a.pool) // a client that the other node has never seen
+	v := left.member(a.pool)
+	left.tokens(other, v.name, v.password)
+	must(right.UpdateUserPoolClient(right.ctx, &idp.UpdateUserPoolClientInput{UserPoolId: &a.pool, ClientId: &other.id}))(t)
+	eventually(t, soon, "a client's new configuration counts", func() bool {
+		_, err := left.signIn(other, v.name, v.password)
+		return err != nil
+	})
+	if got := must(left.DescribeUserPoolClient(left.ctx, &idp.DescribeUserPoolClientInput{UserPoolId: &a.pool, ClientId: &other.id}))(t); got.UserPoolClient.ExplicitAuthFlows != nil {
+		t.Error("DescribeUserPoolClient is out of date")
+	}
+	must(left.DeleteUserPool(left.ctx, &idp.DeleteUserPoolInput{UserPoolId: &a.pool}))(t)
+	_, err = right.DescribeUserPool(right.ctx, &idp.DescribeUserPoolInput{UserPoolId: &a.pool})
+	refused[*types.ResourceNotFoundException](t, err, "User pool "+a.pool+" does not exist.")
+	eventually(t, soon, "a deleted pool is gone", func() bool {
+		_, err := right.signIn(a, u.name, u.password)
+		_, ok := errorAs[*types.ResourceNotFoundException](err)
+		return ok
+	})
+
+	// A node with another master key does not start.
+	out, failure := cenoteCommand(t, t.TempDir(), "serve", "--listen", "127.0.0.1:0", "--ops-listen", "", "--database", database).CombinedOutput()
+	if failure == nil {
+		t.Errorf("a node without the master key serves: %s", out)
+	}
+}
+
+// What SQLite takes, PostgreSQL may refuse: zero bytes, long names, odd orders.
+func TestBadInputOnPostgreSQL(t *testing.T) {
+	t.Parallel()
+	database := pgtest.Start(t).Database(t)
+	server := own(t, func(c *cenote.Config) { c.Database = database })
+	badInput(t, server, 60)
+}
