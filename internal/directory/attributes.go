@@ -20,15 +20,18 @@ import (
 // attribute is a value that a request gives; an empty one deletes.
 type attribute struct{ name, value string }
 
-// given returns the attributes of a request, each name once: the last value counts.
+// given returns the attributes of a request, each name once: the last value counts. Lists
+// have no greatest length, so the work must stay proportional to it.
 func given(pool *catalog.Pool, list []cognitoidp.AttributeType) []attribute {
 	var out []attribute
+	at := make(map[string]int, len(list))
 	for _, a := range list {
 		next := normal(pool, api.Value(a.Name), api.Value(a.Value))
-		if i := slices.IndexFunc(out, func(a attribute) bool { return a.name == next.name }); i >= 0 {
+		if i, again := at[next.name]; again {
 			out[i] = next
 			continue
 		}
+		at[next.name] = len(out)
 		out = append(out, next)
 	}
 	return out
