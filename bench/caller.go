@@ -7,9 +7,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -21,6 +23,7 @@ type caller struct {
 	address   string
 	transport *http.Transport
 	root      accessKey
+	repeated  atomic.Int64 // calls that were refused as too many and made again
 }
 
 func newCaller(address string, connections int, root accessKey) *caller {
@@ -45,21 +48,38 @@ func (r *refusal) Error() string {
 
 // call calls an operation that needs no signature and returns the answer's body.
 func (c *caller) call(ctx context.Context, operation string, in any) ([]byte, error) {
-	r, _, err := c.request(ctx, operation, in)
-	if err != nil {
-		return nil, err
-	}
-	return c.send(r, operation)
+	return c.insist(func() ([]byte, error) {
+		r, _, err := c.request(ctx, operation, in)
+		if err != nil {
+			return nil, err
+		}
+		return c.send(r, operation)
+	})
 }
 
 // signed is call of an operation that administrators sign.
 func (c *caller) signed(ctx context.Context, operation string, in any) ([]byte, error) {
-	r, body, err := c.request(ctx, operation, in)
-	if err != nil {
-		return nil, err
+	return c.insist(func() ([]byte, error) {
+		r, body, err := c.request(ctx, operation, in)
+		if err != nil {
+			return nil, err
+		}
+		c.root.sign(r, body, time.Now())
+		return c.send(r, operation)
+	})
+}
+
+// insist calls again when the server had no time for the call, as it has when the machine
+// stalls. What the refusals cost counts.
+func (c *caller) insist(call func() ([]byte, error)) ([]byte, error) {
+	for {
+		body, err := call()
+		refused, ok := errors.AsType[*refusal](err)
+		if !ok || !bytes.Contains(refused.body, []byte("TooManyRequestsException")) {
+			return body, err
+		}
+		c.repeated.Add(1)
 	}
-	c.root.sign(r, body, time.Now())
-	return c.send(r, operation)
 }
 
 func (c *caller) request(ctx context.Context, operation string, in any) (r *http.Request, body []byte, err error) {

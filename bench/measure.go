@@ -125,6 +125,7 @@ func measure(ctx context.Context, s settings, dir string, p *people) (r *report,
 			r.rounds = append(r.rounds, one)
 		}
 	}
+	r.repeated = b.server.caller.repeated.Load()
 	r.loaded, err = b.server.memory()
 	return r, err
 }

@@ -66,6 +66,7 @@ type report struct {
 	rounds     []round
 	rest       rest
 	loaded     memory // after everything
+	repeated   int64  // calls that the server first refused as too many
 }
 
 // ratio is the cost of an operation divided by its target, both of one round.
@@ -128,6 +129,9 @@ func (r *report) print(out io.Writer) error {
 		return err
 	}
 	fmt.Fprintln(out, "\nThe SRP sign-in is both requests. The pool verifies no attributes, so SignUp sends no code.")
+	if r.repeated > 0 {
+		fmt.Fprintf(out, "%d calls were refused at first, as too many at once; what that cost is counted.\n", r.repeated)
+	}
 	r.printRest(out)
 	return nil
 }
