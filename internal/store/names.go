@@ -1,9 +1,12 @@
 package store
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // maxTogether is how many names one statement looks up, and how many rows one inserts.
@@ -29,9 +32,28 @@ func nameArgs(pool PoolID, keys []Key) []any {
 	args := make([]any, 1, 1+2*len(keys))
 	args[0] = pool
 	for _, k := range keys {
-		args = append(args, k.Kind, k.Value)
+		args = append(args, k.Kind, k.indexed())
 	}
 	return args
+}
+
+// nameBytes is the longest name that user_keys holds as it is: PostgreSQL takes no index
+// entry of more than 2,704 bytes, and aliases may have 2,048 characters. User names and subs
+// are never longer, so lists by them see whole names.
+const nameBytes = 1024
+
+// indexed returns the name as user_keys has it: a long one is cut, with a hash of all of it
+// behind, which makes it longer than any name that is held as it is.
+func (k Key) indexed() string {
+	if len(k.Value) <= nameBytes {
+		return k.Value
+	}
+	end := nameBytes
+	for !utf8.RuneStart(k.Value[end]) {
+		end--
+	}
+	hash := sha256.Sum256([]byte(k.Value))
+	return k.Value[:end] + hex.EncodeToString(hash[:])
 }
 
 var ownersTexts = perName(`SELECT $$, k.uid FROM user_keys k WHERE k.pool = $1 AND k.kind = $K AND k.value = $V`)
@@ -115,11 +137,11 @@ func (db *DB) applyNames(t *tx, u *User, n *naming) error {
 	for _, k := range n.added {
 		owner, stolen := n.stolen[k]
 		if !stolen {
-			rows = append(rows, []any{u.Pool, k.Kind, k.Value, u.ID})
+			rows = append(rows, []any{u.Pool, k.Kind, k.indexed(), u.ID})
 			continue
 		}
 		if err := t.must(`UPDATE user_keys SET uid = $5 WHERE pool = $1 AND kind = $2 AND value = $3 AND uid = $4`,
-			u.Pool, k.Kind, k.Value, owner, u.ID); err != nil {
+			u.Pool, k.Kind, k.indexed(), owner, u.ID); err != nil {
 			return err
 		}
 	}
@@ -129,7 +151,7 @@ func (db *DB) applyNames(t *tx, u *User, n *naming) error {
 func (t *tx) deleteNames(pool PoolID, id UserID, keys []Key) error {
 	for _, k := range keys {
 		if err := t.must(`DELETE FROM user_keys WHERE pool = $1 AND kind = $2 AND value = $3 AND uid = $4`,
-			pool, k.Kind, k.Value, id); err != nil {
+			pool, k.Kind, k.indexed(), id); err != nil {
 			return err
 		}
 	}

@@ -34,6 +34,7 @@ func Run(t *testing.T, fresh func(t testing.TB) store.Options) {
 		"user ids":                     s.userIDs,
 		"finding users":                s.findUsers,
 		"names are unique":             s.uniqueNames,
+		"long names":                   s.longNames,
 		"stealing aliases":             s.stealAliases,
 		"updating users":               s.updateUsers,
 		"refused updates":              s.refusedUpdates,

@@ -133,6 +133,43 @@ func (s suite) uniqueNames(t *testing.T) {
 	ok(t, db.CreateUser(t.Context(), carol, store.CreateOptions{}))
 }
 
+// Aliases may be longer than what an index holds, and differ only behind that.
+func (s suite) longNames(t *testing.T) {
+	db := s.open(t)
+	p := Pool(t, db, "us-east-1_p")
+	var long strings.Builder // of which nothing can be left out by compression
+	for i := range 2040 {
+		long.WriteRune(rune(0x20000 + i*7919%0xa000))
+	}
+	alias := func(end string) store.Key {
+		return store.Key{Kind: store.KeyPreferredUsername, Value: long.String() + end}
+	}
+	for _, name := range []string{"alice", "bob"} {
+		u := NewUser(p.ID, name)
+		u.Keys = append(u.Keys, alias(name))
+		ok(t, db.CreateUser(t.Context(), u, store.CreateOptions{}))
+	}
+	bob, err := db.FindUser(t.Context(), p.ID, alias("bob"))
+	ok(t, err)
+	equal(t, "owner of a long name", bob.Username, "bob")
+	_, err = db.FindUser(t.Context(), p.ID, alias(""))
+	fails(t, "a part of a long name", err, store.ErrNotFound)
+	rename := func(end string) error {
+		_, err := db.UpdateUser(t.Context(), p.ID, bob.ID, store.UpdateOptions{}, func(u *store.User) error {
+			u.Keys[3] = alias(end)
+			return nil
+		})
+		return err
+	}
+	taken(t, "a long name", rename("alice"), store.KeyPreferredUsername)
+	ok(t, rename("carol"))
+	_, err = db.FindUser(t.Context(), p.ID, alias("bob"))
+	fails(t, "a long name that was given up", err, store.ErrNotFound)
+	ok(t, db.DeleteUser(t.Context(), p.ID, bob.ID))
+	_, err = db.FindUser(t.Context(), p.ID, alias("carol"))
+	fails(t, "a deleted user by a long name", err, store.ErrNotFound)
+}
+
 func (s suite) stealAliases(t *testing.T) {
 	db, hands := s.openAt(t)
 	p := Pool(t, db, "us-east-1_p")
