@@ -87,8 +87,9 @@ func syncDir(path string) error {
 // fileURI is how SQLite takes a path with any characters in it.
 func fileURI(path string) string { return "file:" + (&url.URL{Path: path}).EscapedPath() }
 
-// writerPragmas set up the connection that writes. The level of syncing comes before what
-// writes already; auto_vacuum counts only before the first table.
+// writerPragmas set up the connection that writes. All of them may meet another program that
+// makes the database, so waiting comes first; the level of syncing comes before what writes
+// already; auto_vacuum counts only before the first table.
 func writerPragmas(s Sync) string {
 	// fullfsync is for macOS, whose fsync alone leaves data in the drive's cache.
 	level := `PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;`
@@ -98,8 +99,7 @@ func writerPragmas(s Sync) string {
 	case SyncOff:
 		level = `PRAGMA synchronous = OFF;`
 	}
-	return level + `
-		PRAGMA busy_timeout = 10000;
+	return `PRAGMA busy_timeout = 10000;` + level + `
 		PRAGMA auto_vacuum = INCREMENTAL;
 		PRAGMA journal_mode = WAL;
 		PRAGMA journal_size_limit = 67108864;
