@@ -171,8 +171,9 @@ func (r *report) printRest(out io.Writer) {
 	}
 	if idle := r.idle(); idle.median > 0 {
 		peak := over(r.rest.memory, func(m memory) int64 { return m.peak })
-		fmt.Fprintf(out, "Resident memory, idle after the start: %s MiB [%s] of %s MiB: %s (highest until then %s).\n",
-			mib(idle.median), mib(idle.least), mib(memoryTarget), verdict(idle.median < memoryTarget), mib(peak.median))
+		own := over(r.rest.memory, func(m memory) int64 { return m.own })
+		fmt.Fprintf(out, "Resident memory, idle after the start: %s MiB [%s] of %s MiB: %s (highest until then %s; without pages of files %s).\n",
+			mib(idle.median), mib(idle.least), mib(memoryTarget), verdict(idle.median < memoryTarget), mib(peak.median), mib(own.median))
 	}
 	fmt.Fprintf(out, "Resident memory after the load: %s MiB (highest %s).\n", mib(r.loaded.now), mib(r.loaded.peak))
 }

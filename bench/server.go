@@ -126,8 +126,9 @@ func (p *server) stop() error {
 // cpu returns the CPU time that the server has used.
 func (p *server) cpu() (time.Duration, error) { return processTime(p.command.Process.Pid) }
 
-// memory is the resident memory of a process in bytes, now and at its highest.
-type memory struct{ now, peak int64 }
+// memory is the resident memory of a process in bytes, now and at its highest. Own is the
+// part of now that is no page of a file, such as the program itself.
+type memory struct{ now, own, peak int64 }
 
 func (p *server) memory() (m memory, err error) {
 	status, err := os.ReadFile("/proc/" + strconv.Itoa(p.command.Process.Pid) + "/status")
@@ -142,6 +143,8 @@ func (p *server) memory() (m memory, err error) {
 		switch kib, _ := strconv.ParseInt(fields[1], 10, 64); fields[0] {
 		case "VmRSS:":
 			m.now = kib << 10
+		case "RssAnon:":
+			m.own = kib << 10
 		case "VmHWM:":
 			m.peak = kib << 10
 		}
