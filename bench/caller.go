@@ -48,13 +48,16 @@ func (r *refusal) Error() string {
 
 // call calls an operation that needs no signature and returns the answer's body.
 func (c *caller) call(ctx context.Context, operation string, in any) ([]byte, error) {
-	return c.insist(func() ([]byte, error) {
-		r, _, err := c.request(ctx, operation, in)
-		if err != nil {
-			return nil, err
-		}
-		return c.send(r, operation)
-	})
+	return c.insist(func() ([]byte, error) { return c.once(ctx, operation, in) })
+}
+
+// once is call that does not insist.
+func (c *caller) once(ctx context.Context, operation string, in any) ([]byte, error) {
+	r, _, err := c.request(ctx, operation, in)
+	if err != nil {
+		return nil, err
+	}
+	return c.send(r, operation)
 }
 
 // signed is call of an operation that administrators sign.
@@ -74,12 +77,16 @@ func (c *caller) signed(ctx context.Context, operation string, in any) ([]byte, 
 func (c *caller) insist(call func() ([]byte, error)) ([]byte, error) {
 	for {
 		body, err := call()
-		refused, ok := errors.AsType[*refusal](err)
-		if !ok || !bytes.Contains(refused.body, []byte("TooManyRequestsException")) {
+		if !tooMany(err) {
 			return body, err
 		}
 		c.repeated.Add(1)
 	}
+}
+
+func tooMany(err error) bool {
+	refused, ok := errors.AsType[*refusal](err)
+	return ok && bytes.Contains(refused.body, []byte("TooManyRequestsException"))
 }
 
 func (c *caller) request(ctx context.Context, operation string, in any) (r *http.Request, body []byte, err error) {

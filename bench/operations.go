@@ -156,15 +156,27 @@ func srpProve(_ context.Context, w *work, i int) error {
 	return err
 }
 
+// srpAnswer begins anew when the server had no time to sign: the proof may be spent by then.
 func srpAnswer(ctx context.Context, w *work, i int) error {
-	x, err := w.exchange(i)
-	if err != nil {
-		return err
+	for {
+		x, err := w.exchange(i)
+		if err != nil {
+			return err
+		}
+		body, err := w.caller.once(ctx, "RespondToAuthChallenge", map[string]any{
+			"ChallengeName": "PASSWORD_VERIFIER", "ClientId": w.ClientID, "ChallengeResponses": x.responses,
+		})
+		if !tooMany(err) {
+			w.exchanges.Delete(i)
+			return holding(idToken)(body, err)
+		}
+		w.caller.repeated.Add(1)
+		for _, step := range []step{srpPrepare, srpStart, srpProve} {
+			if err := step(ctx, w, i); err != nil {
+				return err
+			}
+		}
 	}
-	w.exchanges.Delete(i)
-	return holding(idToken)(w.caller.call(ctx, "RespondToAuthChallenge", map[string]any{
-		"ChallengeName": "PASSWORD_VERIFIER", "ClientId": w.ClientID, "ChallengeResponses": x.responses,
-	}))
 }
 
 func (w *work) exchange(i int) (*exchange, error) {
