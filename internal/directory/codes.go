@@ -147,6 +147,34 @@ func (s *Service) deliver(ctx context.Context, pool *catalog.Pool, clientID stri
 	})
 }
 
+// asked is a code that a user asked for through a client.
+type asked struct {
+	pool     *catalog.Pool
+	clientID string
+	user     *store.User
+	purpose  store.CodePurpose
+	to       contact
+	limit    limit
+	source   trigger.MessageSource
+	metadata api.StringMap
+}
+
+// sendAsked makes a code within the limit of its kind, stores it in place of the one
+// before, and sends it. A code that could not be delivered stays good.
+func (s *Service) sendAsked(ctx context.Context, call *api.Call, a asked) (*cognitoidp.CodeDeliveryDetailsType, error) {
+	if err := s.attempt(ctx, a.pool, a.user.ID, a.limit); err != nil {
+		return nil, err
+	}
+	i, err := s.newCode(call, a.pool, a.user.ID, a.purpose, a.to)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.store.PutCode(ctx, a.pool.Internal(), a.user.ID, i.record); err != nil {
+		return nil, err
+	}
+	return a.to.details(), s.deliver(ctx, a.pool, a.clientID, a.user, a.source, i, a.metadata)
+}
+
 // asRoleFault turns a failed delivery into what AdminResetUserPassword and
 // AdminUpdateUserAttributes declare for it: they do not know CodeDeliveryFailureException.
 func asRoleFault(err error, c contact) error {

@@ -108,18 +108,11 @@ func (s *Service) ResendConfirmationCode(ctx context.Context, call *api.Call, in
 	if err != nil {
 		return nil, err
 	}
-	if err := s.attempt(ctx, pool, user.ID, limitResend); err != nil {
-		return nil, err
-	}
-	i, err := s.newCode(call, pool, user.ID, store.CodeSignUp, to)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.store.PutCode(ctx, pool.Internal(), user.ID, i.record); err != nil {
-		return nil, err
-	}
-	err = s.deliver(ctx, pool, client.ID(), user, trigger.MessageResendCode, i, in.ClientMetadata)
-	return &cognitoidp.ResendConfirmationCodeResponse{CodeDeliveryDetails: to.details()}, err
+	details, err := s.sendAsked(ctx, call, asked{
+		pool: pool, clientID: client.ID(), user: user, purpose: store.CodeSignUp, to: to,
+		limit: limitResend, source: trigger.MessageResendCode, metadata: in.ClientMetadata,
+	})
+	return &cognitoidp.ResendConfirmationCodeResponse{CodeDeliveryDetails: details}, err
 }
 
 // resendContact is where the new code goes, or why none is sent.

@@ -34,18 +34,11 @@ func (s *Service) ForgotPassword(ctx context.Context, call *api.Call, in *cognit
 	if err != nil {
 		return nil, err
 	}
-	if err := s.attempt(ctx, pool, user.ID, limitReset); err != nil {
-		return nil, err
-	}
-	i, err := s.newCode(call, pool, user.ID, store.CodeReset, to)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.store.PutCode(ctx, pool.Internal(), user.ID, i.record); err != nil {
-		return nil, err
-	}
-	err = s.deliver(ctx, pool, client.ID(), user, trigger.MessageForgotPassword, i, in.ClientMetadata)
-	return &cognitoidp.ForgotPasswordResponse{CodeDeliveryDetails: to.details()}, err
+	details, err := s.sendAsked(ctx, call, asked{
+		pool: pool, clientID: client.ID(), user: user, purpose: store.CodeReset, to: to,
+		limit: limitReset, source: trigger.MessageForgotPassword, metadata: in.ClientMetadata,
+	})
+	return &cognitoidp.ForgotPasswordResponse{CodeDeliveryDetails: details}, err
 }
 
 // migrate asks the pool's function for a user that the pool does not have.

@@ -25,18 +25,11 @@ func (s *Service) GetUserAttributeVerificationCode(ctx context.Context, call *ap
 	if to.value = unverified(user, to.attribute); to.value == "" {
 		return nil, fault.InvalidParameter(fmt.Sprintf(textNoValue, to.attribute))
 	}
-	if err := s.attempt(ctx, pool, user.ID, limitAttributeCode); err != nil {
-		return nil, err
-	}
-	i, err := s.newCode(call, pool, user.ID, store.CodeAttribute, to)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.store.PutCode(ctx, pool.Internal(), user.ID, i.record); err != nil {
-		return nil, err
-	}
-	err = s.deliver(ctx, pool, client.ID(), user, trigger.MessageVerifyUserAttribute, i, in.ClientMetadata)
-	return &cognitoidp.GetUserAttributeVerificationCodeResponse{CodeDeliveryDetails: to.details()}, err
+	details, err := s.sendAsked(ctx, call, asked{
+		pool: pool, clientID: client.ID(), user: user, purpose: store.CodeAttribute, to: to,
+		limit: limitAttributeCode, source: trigger.MessageVerifyUserAttribute, metadata: in.ClientMetadata,
+	})
+	return &cognitoidp.GetUserAttributeVerificationCodeResponse{CodeDeliveryDetails: details}, err
 }
 
 // unverified returns the value of a contact that a code would verify: the one that waits,
