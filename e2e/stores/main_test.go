@@ -12,8 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -33,11 +31,9 @@ func run(m *testing.M) int {
 		fmt.Fprintf(os.Stderr, "%s is not set: run e2e/stores/run\n", dirVariable)
 		return 1
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	var err error
 	if trio, err = newCluster(dir); err == nil {
-		err = trio.start(ctx)
+		err = trio.start(context.Background())
 		defer trio.stop()
 	}
 	if err != nil {
