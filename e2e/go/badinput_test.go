@@ -199,7 +199,7 @@ func TestNullMembers(t *testing.T) {
 		"ClientId": a.id, "AuthFlow": "USER_PASSWORD_AUTH",
 		"AuthParameters": map[string]any{"USERNAME": name, "PASSWORD": password, "DEVICE_KEY": "us-east-1_a1b2c3d4-5678-90ab-cdef-111111111111", "unknown": "x"},
 	}))
-	p := newProof(nil)
+	p := newProof()
 	started := must(s.startSRP(a, p, name))(t)
 	responses := map[string]any{"DEVICE_KEY": nil, "SECRET_HASH": nil}
 	for k, v := range p.responses(a.pool, password, started.ChallengeParameters) {

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,7 +29,7 @@ func TestTwoNodes(t *testing.T) {
 	left.get(tokens.AccessToken)
 
 	// An exchange that begins on one node and ends on the other, once.
-	p := newProof(nil)
+	p := newProof()
 	started := must(left.startSRP(a, p, u.name))(t)
 	responses := p.responses(a.pool, u.password, started.ChallengeParameters)
 	must(right.finishSRP(a, responses))(t)
@@ -113,9 +114,33 @@ func TestTwoNodes(t *testing.T) {
 }
 
 // What SQLite takes, PostgreSQL may refuse: zero bytes, long names, odd orders.
-func TestBadInputOnPostgreSQL(t *testing.T) {
+func TestPostgreSQL(t *testing.T) {
 	t.Parallel()
 	database := pgtest.Start(t).Database(t)
 	server := own(t, func(c *cenote.Config) { c.Database = database })
 	badInput(t, server, 60)
+	t.Run("long aliases", func(t *testing.T) {
+		t.Parallel()
+		s := sceneOn(t, server)
+		a := s.app(s.pool(func(in *idp.CreateUserPoolInput) {
+			in.AliasAttributes = []types.AliasAttributeType{types.AliasAttributeTypePreferredUsername}
+		}))
+		var long strings.Builder // of which nothing can be left out by compression
+		for i := range 2047 {
+			long.WriteRune(rune(0x20000 + i*7919%0xa000))
+		}
+		for _, end := range []string{"a", "b"} {
+			u := s.member(a.pool)
+			if err := s.adminUpdate(a.pool, u.name, "preferred_username", long.String()+end); err != nil {
+				t.Fatal(err)
+			}
+			tokens := s.tokens(a, long.String()+end, u.password)
+			if got := s.get(tokens.AccessToken)["email"]; got != u.email {
+				t.Errorf("signed in as %s", got)
+			}
+		}
+		u := s.member(a.pool)
+		refused[*types.AliasExistsException](t, s.adminUpdate(a.pool, u.name, "preferred_username", long.String()+"a"),
+			"An account with the given preferred_username already exists.")
+	})
 }

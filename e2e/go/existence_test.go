@@ -118,7 +118,7 @@ func TestStrangers(t *testing.T) {
 				UserPoolId: &a.pool, Username: &known, MessageAction: types.MessageActionTypeSuppress,
 			}))(t)
 			s.setPassword(a.pool, known, password)
-			p := newProof(nil)
+			p := newProof()
 			begin := func(a app, name string) map[string]string {
 				t.Helper()
 				out := must(s.startSRP(a, p, name))(t)
@@ -243,17 +243,25 @@ func TestAdminCreateUser(t *testing.T) {
 			"Username cannot be of email format, since user pool is configured for email alias.")},
 		"weak password": {username(), func(in *idp.AdminCreateUserInput) { in.TemporaryPassword = ptr("short") }, wants[*types.InvalidPasswordException](
 			"Password did not conform with password policy: Password not long enough")},
-		"unknown attribute": {username(), func(in *idp.AdminCreateUserInput) { in.UserAttributes = attributes("custom:role", "x") },
-			wants[*types.InvalidParameterException]("Attributes did not conform to the schema: Type for attribute {custom:role} could not be determined")},
-		"verified nothing": {username(), func(in *idp.AdminCreateUserInput) { in.UserAttributes = attributes("email_verified", "true") },
-			wants[*types.InvalidParameterException]("Email is required to verify/un-verify an email")},
-		"sub": {username(), func(in *idp.AdminCreateUserInput) { in.UserAttributes = attributes("sub", "x") },
-			wants[*types.InvalidParameterException]("user.sub: Attribute cannot be updated.\n")},
+		"unknown attribute": {
+			username(), func(in *idp.AdminCreateUserInput) { in.UserAttributes = attributes("custom:role", "x") },
+			wants[*types.InvalidParameterException]("Attributes did not conform to the schema: Type for attribute {custom:role} could not be determined"),
+		},
+		"verified nothing": {
+			username(), func(in *idp.AdminCreateUserInput) { in.UserAttributes = attributes("email_verified", "true") },
+			wants[*types.InvalidParameterException]("Email is required to verify/un-verify an email"),
+		},
+		"sub": {
+			username(), func(in *idp.AdminCreateUserInput) { in.UserAttributes = attributes("sub", "x") },
+			wants[*types.InvalidParameterException]("user.sub: Attribute cannot be updated.\n"),
+		},
 		"no such contact": {username(), func(in *idp.AdminCreateUserInput) {
 			in.DesiredDeliveryMediums = []types.DeliveryMediumType{types.DeliveryMediumTypeSms}
 		}, wants[*types.InvalidParameterException]("User does not have an email or phone_number for the requested delivery medium.")},
-		"resend to nobody": {username(), func(in *idp.AdminCreateUserInput) { in.MessageAction = types.MessageActionTypeResend },
-			wants[*types.UserNotFoundException](textNoUser)},
+		"resend to nobody": {
+			username(), func(in *idp.AdminCreateUserInput) { in.MessageAction = types.MessageActionTypeResend },
+			wants[*types.UserNotFoundException](textNoUser),
+		},
 	} {
 		_, err := create(try.name, try.change)
 		try.check(t, err)

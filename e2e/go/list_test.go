@@ -151,8 +151,13 @@ func TestPages(t *testing.T) {
 		pool          string
 		filter, token *string
 	}{
-		{pool, nil, token}, {pool, ptr(`name = "y"`), token}, {pool, ptr(`name ^= "x"`), token}, {elsewhere, filter, token},
-		{pool, filter, ptr("garbage")}, {pool, filter, ptr((*token)[1:])}, {pool, filter, ptr(*token + "A")},
+		{pool, nil, token},
+		{pool, ptr(`name = "y"`), token},
+		{pool, ptr(`name ^= "x"`), token},
+		{elsewhere, filter, token},
+		{pool, filter, ptr("garbage")},
+		{pool, filter, ptr((*token)[1:])},
+		{pool, filter, ptr(*token + "A")},
 	} {
 		_, err := list(try.pool, try.filter, try.token)
 		refused[*types.InvalidParameterException](t, err, invalid)

@@ -153,17 +153,14 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// eventually tries until it is so, for some time at most, and returns how long it took.
-func eventually(t *testing.T, within time.Duration, what string, so func() bool) time.Duration {
+// eventually tries until it is so, for some time at most.
+func eventually(t *testing.T, within time.Duration, what string, so func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), within)
 	defer cancel()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for began := time.Now(); ; {
-		if so() {
-			return time.Since(began)
-		}
+	for !so() {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():

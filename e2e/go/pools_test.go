@@ -452,15 +452,14 @@ func TestEdges(t *testing.T) {
 		{"CreateUserPoolClient", `{"UserPoolId":"` + a.pool + `","ClientName":"c","AuthSessionValidity":%s}`, "authSessionValidity", true, 3, 15, true},
 	} {
 		for _, n := range []int{tt.least - 1, tt.least, tt.most, tt.most + 1} {
-			value, constraint := "", ""
-			switch {
-			case tt.number:
-				value = fmt.Sprint(n)
-			case n < 0:
+			if n < 0 && !tt.number {
 				continue
-			default:
+			}
+			value := fmt.Sprint(n)
+			if !tt.number {
 				value = strings.Repeat("x", n)
 			}
+			constraint := ""
 			switch {
 			case n < tt.least && tt.number:
 				constraint = fmt.Sprintf(tooSmall, tt.least)

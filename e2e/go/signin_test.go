@@ -79,7 +79,7 @@ func TestAdminSRP(t *testing.T) {
 	s := open(t)
 	a := s.app(s.pool(), withSecret)
 	u := s.member(a.pool)
-	p := newProof(nil)
+	p := newProof()
 	out := must(s.AdminInitiateAuth(s.ctx, &idp.AdminInitiateAuthInput{
 		UserPoolId: &a.pool, ClientId: &a.id, AuthFlow: types.AuthFlowTypeUserSrpAuth,
 		AuthParameters: map[string]string{"USERNAME": u.name, "SRP_A": p.A.Text(16), "SECRET_HASH": *a.hash(u.name)},
@@ -176,7 +176,7 @@ func TestSecretBlock(t *testing.T) {
 	other := s.app(a.pool)
 	foreign := s.app(s.pool())
 	u := s.member(a.pool)
-	p := newProof(nil)
+	p := newProof()
 	begin := func() map[string]string {
 		t.Helper()
 		return p.responses(a.pool, u.password, must(s.startSRP(a, p, u.name))(t).ChallengeParameters)
@@ -258,7 +258,7 @@ func TestBadSRPA(t *testing.T) {
 			t.Fatal(name)
 		}
 	}
-	p := newProof(nil)
+	p := newProof()
 	out := must(s.InitiateAuth(s.ctx, &idp.InitiateAuthInput{ // other clients' spelling
 		ClientId: &a.id, AuthFlow: types.AuthFlowTypeUserSrpAuth,
 		AuthParameters: map[string]string{"USERNAME": u.name, "SRP_A": "00" + strings.ToUpper(p.A.Text(16))},
@@ -269,7 +269,7 @@ func TestBadSRPA(t *testing.T) {
 }
 
 func newTimes(n int64) string {
-	p := newProof(nil)
+	p := newProof()
 	return p.A.SetInt64(n).Mul(p.A, srpN).Text(16)
 }
 
@@ -370,7 +370,7 @@ func TestSessionDiesWithPassword(t *testing.T) {
 	name := username()
 	must(s.AdminCreateUser(s.ctx, &idp.AdminCreateUserInput{UserPoolId: &a.pool, Username: &name, TemporaryPassword: ptr(password)}))(t)
 	first := must(s.signIn(a, name, password))(t)
-	p := newProof(nil)
+	p := newProof()
 	started := must(s.startSRP(a, p, name))(t)
 	second := must(s.finishSRP(a, p.responses(a.pool, password, started.ChallengeParameters)))(t)
 	if second.ChallengeName != types.ChallengeNameTypeNewPasswordRequired {
@@ -405,7 +405,7 @@ func TestSessionOverTime(t *testing.T) {
 		return err
 	}
 	first, second := must(s.signIn(short, name, password))(t), must(s.signIn(long, name, password))(t)
-	p := newProof(nil)
+	p := newProof()
 	started := must(s.startSRP(short, p, name))(t)
 	s.server.Advance(3*time.Minute + time.Second)
 	refused[*types.NotAuthorizedException](t, answer(short, first.Session), textSessionExpired)

@@ -483,7 +483,7 @@ func TestSecretHash(t *testing.T) {
 	refused[*types.NotAuthorizedException](t, start(nil), missing)
 	refused[*types.NotAuthorizedException](t, start(a.hash("somebody")), unable)
 
-	p := newProof(nil)
+	p := newProof()
 	out := must(s.startSRP(a, p, u.name))(t)
 	responses := p.responses(a.pool, u.password, out.ChallengeParameters)
 	answer := func(hash *string) error {

@@ -58,7 +58,7 @@ func (s *scene) keySet(pool string) jose.JSONWebKeySet {
 // claims verifies a token and returns its header and its claims.
 func claims(t *testing.T, set jose.JSONWebKeySet, token string) (jose.Header, map[string]any) {
 	t.Helper()
-	jws := must(jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256}))(t)
+	jws := must(jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256}))(t)
 	payload := must(jws.Verify(set))(t)
 	out := map[string]any{}
 	if err := json.Unmarshal(payload, &out); err != nil {
@@ -161,7 +161,7 @@ func TestKeysOfPools(t *testing.T) {
 	u := s.member(a.pool)
 	tokens := s.tokens(a, u.name, u.password)
 	foreign := s.keySet(b.pool)
-	jws := must(jose.ParseSigned(*tokens.IdToken, []jose.SignatureAlgorithm{jose.RS256}))(t)
+	jws := must(jose.ParseSignedCompact(*tokens.IdToken, []jose.SignatureAlgorithm{jose.RS256}))(t)
 	if _, err := jws.Verify(foreign); err == nil {
 		t.Error("another pool's key verifies a token")
 	}
