@@ -27,7 +27,7 @@ run: build ## build and start `cenote dev` on http://127.0.0.1:9229
 test: deps build test-go test-js test-python ## everything that needs only Go, Node, Python and Debian's packages
 
 test-go: deps ## the Go tests, on SQLite and PostgreSQL
-	@CENOTE_REQUIRE_POSTGRES=1 CENOTE_REQUIRE_STRACE=1 $(GO_TEST) ./...
+	@CENOTE_REQUIRE_POSTGRES=1 CENOTE_REQUIRE_STRACE=1 CENOTE_REQUIRE_TMUX=1 $(GO_TEST) ./...
 
 test-js: deps build ## unmodified JavaScript clients, in Node and in headless Chromium
 	@e2e/js/run
