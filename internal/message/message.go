@@ -198,8 +198,26 @@ func (s *Service) send(ctx context.Context, e Envelope) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, acceptance)
 	defer cancel()
-	return sender.Send(ctx, e)
+	if err := sender.Send(ctx, e); err != nil {
+		return &failure{err, e}
+	}
+	return nil
 }
+
+// failure is a sender's error as the log may show it: carriers repeat the address that they
+// refuse.
+type failure struct {
+	err error
+	of  Envelope
+}
+
+// Error is the sender's text with the destination masked.
+func (f *failure) Error() string {
+	return strings.ReplaceAll(f.err.Error(), f.of.Destination, Mask(f.of.Medium, f.of.Destination))
+}
+
+// Unwrap returns the sender's error.
+func (f *failure) Unwrap() error { return f.err }
 
 func (s *Service) keep(m Message, e Envelope) {
 	if s.deps.Inbox == nil {

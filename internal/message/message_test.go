@@ -3,6 +3,7 @@ package message_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -204,6 +205,7 @@ func TestRefusedDelivery(t *testing.T) {
 	}{
 		{"server refuses", refusing, "Failed to deliver the message: the sender refused it."},
 		{"no sender", nil, "Failed to deliver the message: no sender is configured."},
+		{"server repeats the address", talkative{}, "Failed to deliver the message: the sender refused it."},
 		{"sender hangs", hanging{}, "Failed to deliver the message: the sender did not accept it in time."},
 	}
 	for _, tt := range tests {
@@ -217,8 +219,19 @@ func TestRefusedDelivery(t *testing.T) {
 			if err == nil || err.Error() != want || !fault.Is(err, "CodeDeliveryFailureException") {
 				t.Errorf("got %v, want %s", err, want)
 			}
+			if f, ok := errors.AsType[*fault.Error](err); ok && strings.Contains(f.Cause.Error(), "bob@example.com") {
+				t.Errorf("the log would show the address: %v", f.Cause)
+			}
 		})
 	}
+}
+
+// talkative is a sender whose carrier says whom it does not know.
+type talkative struct{}
+
+func (talkative) Name() string { return "talkative" }
+func (talkative) Send(_ context.Context, e message.Envelope) error {
+	return errors.New("550 no such user: <" + e.Destination + ">")
 }
 
 // hanging is a sender whose carrier never answers within the delivery's time.
