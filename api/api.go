@@ -52,6 +52,9 @@ type UserPrincipal struct {
 	Scopes    []string
 	AuthTime  time.Time
 	IssuedAt  time.Time
+	// Record is the user as the server read it in this call, in the server's own form; nil
+	// where it was not read.
+	Record any
 }
 
 // Class is how an operation is authorised.

@@ -107,8 +107,12 @@ func (c *Control) Signer(ctx context.Context, service *api.Service, r *http.Requ
 
 // User returns the user that an access token stands for.
 func (c *Control) User(ctx context.Context, accessToken string) (*api.UserPrincipal, error) {
-	p, _, err := c.tokens.CheckAccess(ctx, accessToken)
-	return p, err
+	p, user, err := c.tokens.CheckAccess(ctx, accessToken)
+	if err != nil {
+		return nil, err
+	}
+	p.Record = user
+	return p, nil
 }
 
 // Allow says with nil that the principal may call the operation with this input, and

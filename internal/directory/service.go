@@ -66,6 +66,10 @@ func (s *Service) self(ctx context.Context, call *api.Call) (*catalog.Client, *s
 	if err != nil {
 		return nil, nil, err
 	}
+	// The token was judged by the user's row in this call; that row is the fresh one.
+	if user, ok := who.Record.(*store.User); ok {
+		return client, user, nil
+	}
 	user, err := s.store.FindUser(ctx, client.Pool.Internal(), store.Key{Kind: store.KeySub, Value: who.Sub})
 	if err != nil {
 		return nil, nil, orNoUser(err)

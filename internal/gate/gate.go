@@ -70,6 +70,21 @@ func (g *Gate) Enter(ctx context.Context) (leave func(), err error) {
 	}
 }
 
+// Await takes a slot however long it takes, in the same queue as Enter. It is for work
+// that cannot be refused any more, because what allowed it is used up: refusing it would
+// send the caller away with nothing to try again with. The error is the context's.
+func (g *Gate) Await(ctx context.Context) (leave func(), err error) {
+	if g == nil {
+		return func() {}, nil
+	}
+	select {
+	case g.slots <- struct{}{}:
+		return g.leave, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
 // Do runs work in a slot. Its error is Enter's, and says that work did not run.
 func (g *Gate) Do(ctx context.Context, work func()) error {
 	leave, err := g.Enter(ctx)

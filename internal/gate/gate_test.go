@@ -121,6 +121,28 @@ func TestEndedContextIsNotAdmitted(t *testing.T) {
 	}
 }
 
+func TestAwaitIsNotRefused(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := gate.New(1, time.Second)
+		leave := enter(t, g)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		if _, err := g.Await(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Await in a full gate = %v, want the end of its context", err)
+		}
+		time.AfterFunc(time.Minute, leave)
+		later, err := g.Await(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		later()
+		if _, err := (*gate.Gate)(nil).Await(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestPanicFreesTheSlot(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

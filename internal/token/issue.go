@@ -95,7 +95,13 @@ func (s *Service) signPair(ctx context.Context, c catalog.ProvenClient, u *store
 		idJTI: idJTI, jti: jti, refresh: refresh, rotating: rotating,
 	}
 	idClaims, accessClaims := about.idClaims(), about.accessClaims()
-	leave, err := s.gate.Enter(ctx)
+	enter := s.gate.Enter
+	if !refresh || rotating {
+		// A sign-in has spent its proof and a rotation its token: sent away now, the caller
+		// would come back with what no longer counts.
+		enter = s.gate.Await
+	}
+	leave, err := enter(ctx)
 	if errors.Is(err, gate.ErrBusy) {
 		return nil, fault.TooManyRequests(textBusy).Because(err)
 	}

@@ -313,15 +313,29 @@ func TestRefreshTokenLooks(t *testing.T) {
 	}
 }
 
+// A full gate turns a refresh away, which can be tried again, but not a sign-in or a
+// rotation: their proofs are spent.
 func TestFullGate(t *testing.T) {
 	t.Parallel()
 	g := gate.New(1, time.Nanosecond)
-	leave := must(g.Enter(t.Context()))(t)
-	defer leave()
 	e := newEnv(t, func(d *token.Deps) { d.Gate = g })
-	c := e.client("Busy")
-	_, err := e.Issue(t.Context(), e.grant(c, e.user(c.Pool, "jane", nil)))
+	c, rotating := e.client("Busy"), e.client("Turning", withRotation(0))
+	jane, joe := e.user(c.Pool, "jane", nil), e.user(rotating.Pool, "joe", nil)
+	plain, turning := *e.issue(c, jane).RefreshToken, *e.issue(rotating, joe).RefreshToken
+
+	leave := must(g.Enter(t.Context()))(t)
+	_, err := e.refresh(c, plain)
 	wantFault(t, err, "TooManyRequestsException", "Rate exceeded")
+	grant := e.grant(c, jane)
+	done := make(chan error, 2)
+	go func() { _, err := e.Issue(t.Context(), grant); done <- err }()
+	go func() { _, err := e.refresh(rotating, turning); done <- err }()
+	leave()
+	for range 2 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // A function that is configured and cannot be reached refuses tokens.
