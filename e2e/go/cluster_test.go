@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -69,12 +70,24 @@ func TestTwoNodes(t *testing.T) {
 		ClientId: &a.id, ChallengeName: challenge.ChallengeName, Session: challenge.Session,
 		ChallengeResponses: map[string]string{"USERNAME": u.name, "NEW_PASSWORD": u.password},
 	}))(t)
-	for _, s := range []*scene{left, right, left, right, left} {
+	failures, locked := 0, false
+	for s := left; !locked && failures < 9; s = map[*scene]*scene{left: right, right: left}[s] {
 		_, err := s.signIn(a, u.name, "Wr0ng-password!")
-		refused[*types.NotAuthorizedException](t, err, textBadPassword)
+		failures++
+		locked = err != nil && strings.Contains(err.Error(), textLocked)
 	}
-	_, err := right.signIn(a, u.name, u.password)
-	refused[*types.NotAuthorizedException](t, err, textLocked)
+	if !locked {
+		t.Error("the nodes count failures apart")
+	}
+
+	// A page that one node began, the other goes on with.
+	one := int32(1)
+	w := right.member(a.pool)
+	page := must(left.ListUsers(left.ctx, &idp.ListUsersInput{UserPoolId: &a.pool, Limit: &one}))(t)
+	page = must(right.ListUsers(right.ctx, &idp.ListUsersInput{UserPoolId: &a.pool, Limit: &one, PaginationToken: page.PaginationToken}))(t)
+	if len(page.Users) != 1 || *page.Users[0].Username != w.name {
+		t.Errorf("the second page is %v", page.Users)
+	}
 
 	// Configuration is at most a second old elsewhere; a slow machine gets another one.
 	const soon = 2 * time.Second
@@ -98,7 +111,7 @@ func TestTwoNodes(t *testing.T) {
 		t.Error("DescribeUserPoolClient is out of date")
 	}
 	must(left.DeleteUserPool(left.ctx, &idp.DeleteUserPoolInput{UserPoolId: &a.pool}))(t)
-	_, err = right.DescribeUserPool(right.ctx, &idp.DescribeUserPoolInput{UserPoolId: &a.pool})
+	_, err := right.DescribeUserPool(right.ctx, &idp.DescribeUserPoolInput{UserPoolId: &a.pool})
 	refused[*types.ResourceNotFoundException](t, err, "User pool "+a.pool+" does not exist.")
 	eventually(t, soon, "a deleted pool is gone", func() bool {
 		_, err := right.signIn(a, u.name, u.password)
@@ -111,6 +124,35 @@ func TestTwoNodes(t *testing.T) {
 	if failure == nil {
 		t.Errorf("a node without the master key serves: %s", out)
 	}
+}
+
+// A database that crashes and comes back interrupts, and nothing more.
+func TestDatabaseRestarts(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	database := pgtest.Start(t, "fsync=on")
+	n := serve(t, dir, "--database", database.Database(t), "--master-key-file", filepath.Join(dir, "master.key"))
+	s := n.scene(t)
+	a := s.app(s.pool())
+	u := s.member(a.pool)
+	tokens := s.tokens(a, u.name, u.password)
+	database.Restart(t)
+	probe := n.scene(t)
+	probe.http = http.DefaultClient // meanwhile there may be internal errors
+	read := jsonOf(map[string]any{"AccessToken": tokens.AccessToken})
+	eventually(t, patience, "the node answers again", func() bool {
+		got := probe.post("GetUser", read)
+		if got.status == http.StatusInternalServerError && got.body != `{"__type":"InternalErrorException","message":"Something went wrong"}` {
+			t.Errorf("%s", got.body)
+		}
+		return got.status == http.StatusOK
+	})
+	must(s.refresh(a, *tokens.RefreshToken))(t)
+	s.tokens(a, u.name, u.password)
+	s.newcomer(s.app(s.pool(func(in *idp.CreateUserPoolInput) { in.AutoVerifiedAttributes = nil })))
+	eventually(t, patience, "the node is ready", func() bool {
+		return sceneAt(t, "http://"+n.ops, "", "").send(http.MethodGet, "/readyz", "").status == http.StatusOK
+	})
 }
 
 // What SQLite takes, PostgreSQL may refuse: zero bytes, long names, odd orders.

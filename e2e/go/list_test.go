@@ -145,7 +145,8 @@ func TestPages(t *testing.T) {
 	list := func(pool string, filter, token *string) (*idp.ListUsersOutput, error) {
 		return s.ListUsers(s.ctx, &idp.ListUsersInput{UserPoolId: &pool, Filter: filter, PaginationToken: token, Limit: ptr[int32](2)})
 	}
-	token := must(list(pool, filter, nil))(t).PaginationToken
+	first := must(list(pool, filter, nil))(t)
+	token := first.PaginationToken
 	const invalid = "Paging Marker is Invalid for Request"
 	for _, try := range []struct {
 		pool          string
@@ -162,8 +163,14 @@ func TestPages(t *testing.T) {
 		_, err := list(try.pool, try.filter, try.token)
 		refused[*types.InvalidParameterException](t, err, invalid)
 	}
-	if out := must(list(pool, ptr(`name="x"`), token))(t); len(out.Users) != 2 || *out.Users[0].Username != "user-2" {
-		t.Errorf("%v", out.Users)
+	second := must(list(pool, ptr(`name="x"`), token))(t)
+	third := must(list(pool, filter, second.PaginationToken))(t)
+	seen := map[string]bool{}
+	for _, u := range slices.Concat(first.Users, second.Users, third.Users) {
+		seen[*u.Username] = true
+	}
+	if len(second.Users) != 2 || len(seen) != 5 || third.PaginationToken != nil {
+		t.Errorf("pages of %d, %d and %d users, %d different ones", len(first.Users), len(second.Users), len(third.Users), len(seen))
 	}
 	s.server.Advance(time.Hour + time.Second)
 	_, err := list(pool, filter, token)

@@ -17,6 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	idp "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+
+	"github.com/cenote-id/cenote"
 )
 
 // password satisfies the default policy.
@@ -38,10 +40,12 @@ func open(t *testing.T) *scene {
 	return sceneOn(t, shared(t))
 }
 
-// openAlone returns a scene on a server whose clock the test may move.
+// openAlone returns a scene on a server whose clock stands still but for what the test
+// moves it, so that nothing depends on how fast the test is.
 func openAlone(t *testing.T) *scene {
 	t.Helper()
-	return sceneOn(t, own(t, nil))
+	now := time.Now()
+	return sceneOn(t, own(t, func(c *cenote.Config) { c.Now = func() time.Time { return now } }))
 }
 
 func sceneOn(t *testing.T, r *running) *scene {

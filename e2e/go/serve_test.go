@@ -197,10 +197,11 @@ func TestPorts(t *testing.T) {
 }
 
 // mailbox is an SMTP server that keeps what it receives. Where hold is not nil it takes a
-// message only when hold is closed.
+// message only when hold is closed; where it refuses it knows no recipient.
 type mailbox struct {
 	arrived chan *mail.Message
 	hold    chan struct{}
+	refuses bool
 }
 
 // serveMail starts the server and returns its URL.
@@ -225,7 +226,14 @@ type mailSession struct{ *mailbox }
 func (mailSession) Reset()                               {}
 func (mailSession) Logout() error                        { return nil }
 func (mailSession) Mail(string, *smtp.MailOptions) error { return nil }
-func (mailSession) Rcpt(string, *smtp.RcptOptions) error { return nil }
+
+// Rcpt takes a recipient.
+func (s mailSession) Rcpt(to string, _ *smtp.RcptOptions) error {
+	if s.refuses {
+		return &smtp.SMTPError{Code: 550, Message: "no such user: " + to}
+	}
+	return nil
+}
 
 // Data takes a message.
 func (s mailSession) Data(r io.Reader) error {
@@ -300,15 +308,28 @@ func TestMailAndShutdown(t *testing.T) {
 // A mail that cannot be handed over is an error of its own, and the user stays.
 func TestMailFails(t *testing.T) {
 	t.Parallel()
+	for name, url := range map[string]string{
+		"nobody answers":    "smtp://" + freeAddress(t),
+		"unknown recipient": (&mailbox{refuses: true}).serveMail(t),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			failingMail(t, url)
+		})
+	}
+}
+
+func failingMail(t *testing.T, smtpURL string) {
+	t.Helper()
 	dir := t.TempDir()
-	n := serve(t, dir, append(sqlite(dir), "--smtp-url", "smtp://"+freeAddress(t))...)
+	n := serve(t, dir, append(sqlite(dir), "--smtp-url", smtpURL)...)
 	s := n.scene(t)
 	a := s.app(s.pool())
 	name := username()
 	_, err := s.SignUp(s.ctx, &idp.SignUpInput{
 		ClientId: &a.id, Username: &name, Password: ptr(password), UserAttributes: attributes("email", email()),
 	})
-	if e, ok := errorAs[*types.CodeDeliveryFailureException](err); !ok || leak.MatchString(e.ErrorMessage()) {
+	if e, ok := errorAs[*types.CodeDeliveryFailureException](err); !ok || leak.MatchString(e.ErrorMessage()) || strings.Contains(e.ErrorMessage(), "@") {
 		t.Errorf("got %v", err)
 	}
 	if got := s.user(a.pool, name).UserStatus; got != types.UserStatusTypeUnconfirmed {

@@ -144,6 +144,23 @@ func (s *scene) signInSRP(a app, name, password string) (*idp.RespondToAuthChall
 	return s.finishSRP(a, p.responses(a.pool, password, out.ChallengeParameters))
 }
 
+// Many random exchanges, for faults that hit one in hundreds.
+func TestSRPAtRandom(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	a := s.app(s.pool())
+	u := s.member(a.pool)
+	for i := range 64 {
+		if i%4 == 0 { // another salt
+			u.password = "Corr3ct-horse!" + unique("")
+			s.setPassword(a.pool, u.name, u.password)
+		}
+		if _, err := s.signInSRP(a, u.name, u.password); err != nil {
+			t.Fatalf("sign-in %d: %v", i, err)
+		}
+	}
+}
+
 // The shapes of numbers that a padding fault would hit.
 func TestSRPPadding(t *testing.T) {
 	t.Parallel()
