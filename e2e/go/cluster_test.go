@@ -160,7 +160,7 @@ func TestPostgreSQL(t *testing.T) {
 	t.Parallel()
 	database := pgtest.Start(t).Database(t)
 	server := own(t, func(c *cenote.Config) { c.Database = database })
-	badInput(t, server, 60)
+	badInput(t, server, 20)
 	t.Run("long aliases", func(t *testing.T) {
 		t.Parallel()
 		s := sceneOn(t, server)
