@@ -620,3 +620,72 @@ func TestAccountStates(t *testing.T) {
 	_, err = s.signIn(a, u.name, "An0ther-secret!")
 	refused[*types.UserNotFoundException](t, err, textNoUser)
 }
+
+// Which status leads to which, by whose doing.
+func TestStatuses(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	a := s.app(s.pool())
+	set := func(permanent bool) func(person) error {
+		return func(u person) error {
+			_, err := s.AdminSetUserPassword(s.ctx, &idp.AdminSetUserPasswordInput{UserPoolId: &a.pool, Username: &u.name, Password: ptr("Another-secret-1"), Permanent: permanent})
+			return err
+		}
+	}
+	reset := func(u person) error {
+		_, err := s.AdminResetUserPassword(s.ctx, &idp.AdminResetUserPasswordInput{UserPoolId: &a.pool, Username: &u.name})
+		return err
+	}
+	confirm := func(u person) error { return s.confirm(a, u.name, s.codeFor(u.email)) }
+	recoverBy := func(u person) error { return s.resetBy(a, u.name, s.codeFor(u.email), "Another-secret-1") }
+	again := func(u person) error {
+		_, err := s.AdminCreateUser(s.ctx, &idp.AdminCreateUserInput{UserPoolId: &a.pool, Username: &u.name, MessageAction: types.MessageActionTypeResend})
+		return err
+	}
+	const unconfirmed, confirmed = types.UserStatusTypeUnconfirmed, types.UserStatusTypeConfirmed
+	const forced, toReset = types.UserStatusTypeForceChangePassword, types.UserStatusTypeResetRequired
+	begin := map[types.UserStatusType]func() person{
+		unconfirmed: func() person { return s.newcomer(a) },
+		confirmed:   func() person { return s.member(a.pool) },
+		forced: func() person {
+			u := s.member(a.pool)
+			set(false)(u)
+			return u
+		},
+		toReset: func() person {
+			u := s.member(a.pool)
+			reset(u)
+			return u
+		},
+	}
+	for _, tt := range []struct {
+		name     string
+		from, to types.UserStatusType
+		by       func(person) error
+	}{
+		{"code", unconfirmed, confirmed, confirm},
+		{"permanent password", unconfirmed, confirmed, set(true)},
+		{"temporary password", unconfirmed, forced, set(false)},
+		{"permanent password", forced, confirmed, set(true)},
+		{"temporary password", forced, forced, set(false)},
+		{"invitation", forced, forced, again},
+		{"reset", confirmed, toReset, reset},
+		{"temporary password", confirmed, forced, set(false)},
+		{"permanent password", confirmed, confirmed, set(true)},
+		{"code", toReset, confirmed, recoverBy},
+		{"permanent password", toReset, confirmed, set(true)},
+		{"temporary password", toReset, forced, set(false)},
+		{"reset", toReset, toReset, reset},
+	} {
+		u := begin[tt.from]()
+		if got := s.user(a.pool, u.name).UserStatus; got != tt.from {
+			t.Fatalf("begins as %s, want %s", got, tt.from)
+		}
+		if err := tt.by(u); err != nil {
+			t.Errorf("%s, %s: %v", tt.from, tt.name, err)
+		}
+		if got := s.user(a.pool, u.name).UserStatus; got != tt.to {
+			t.Errorf("%s becomes %s by %s, want %s", tt.from, got, tt.name, tt.to)
+		}
+	}
+}
