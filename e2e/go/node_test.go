@@ -100,6 +100,9 @@ func serve(t *testing.T, dir string, args ...string) *node {
 	select {
 	case address := <-serving:
 		n.url = "http://" + address
+		book.add("secret access key", rootSecret)
+		key := must(os.ReadFile(filepath.Join(dir, "master.key")))(t)
+		book.add("master key", strings.TrimSpace(string(key)))
 	case err := <-n.exited:
 		n.ended = true
 		t.Fatalf("cenote serve ended: %v", err)
