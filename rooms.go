@@ -123,9 +123,9 @@ func NewMasterKey(random io.Reader) (Secret, error) {
 	return Secret(key.Encode()), nil
 }
 
-func (s *Server) newMessages() (*message.Service, error) {
+func (s *Server) newMessages(triggers *trigger.Service) (*message.Service, error) {
 	d := message.Deps{
-		Triggers: trigger.New(), From: s.config.MailFrom, Clock: s.clock,
+		Triggers: triggers, From: s.config.MailFrom, Clock: s.clock,
 		Random: clock.Random(s.config.Random), Log: s.config.Log, Registry: s.registry,
 	}
 	if s.config.Mode == Dev {
@@ -150,8 +150,7 @@ func (s *Server) newMessages() (*message.Service, error) {
 }
 
 // newRooms constructs the services and the front door.
-func (s *Server) newRooms(place naming.Place, g *gate.Gate, cache *keys.Cache, messages *message.Service) rooms {
-	triggers := trigger.New()
+func (s *Server) newRooms(place naming.Place, g *gate.Gate, cache *keys.Cache, triggers *trigger.Service, messages *message.Service) rooms {
 	tokens := token.New(token.Deps{
 		Store: s.db, Catalog: s.catalog, Keys: cache, Triggers: triggers, Gate: g,
 		Clock: s.clock, Random: s.config.Random, PublicURL: s.config.PublicURL, Metrics: s.registry,

@@ -26,6 +26,7 @@ import (
 	"github.com/cenote-id/cenote/internal/naming"
 	"github.com/cenote-id/cenote/internal/srp"
 	"github.com/cenote-id/cenote/internal/store"
+	"github.com/cenote-id/cenote/internal/trigger"
 	"github.com/cenote-id/cenote/internal/wire"
 )
 
@@ -73,9 +74,10 @@ func (s *Server) construct(ctx context.Context) error {
 	if err := s.bind(ctx); err != nil {
 		return err
 	}
+	triggers := trigger.New()
 	// Whatever is wrong with the configuration has to show before an empty database gets
 	// its root key, which would never be seen.
-	messages, err := s.newMessages()
+	messages, err := s.newMessages(triggers)
 	if err != nil {
 		return err
 	}
@@ -103,7 +105,7 @@ func (s *Server) construct(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	rooms := s.newRooms(place, g, keys.NewCache(s.db, lib, cachedPools), messages)
+	rooms := s.newRooms(place, g, keys.NewCache(s.db, lib, cachedPools), triggers, messages)
 	s.wire = rooms.wire
 	s.handler = s.routes(rooms)
 	return nil

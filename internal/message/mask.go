@@ -10,23 +10,17 @@ import (
 	"github.com/cenote-id/cenote/internal/catalog"
 )
 
-// Attributes that can receive messages.
-const (
-	AttributeEmail = "email"
-	AttributePhone = "phone_number"
-)
-
 // AttributeOf returns the attribute whose value a medium delivers to.
 func AttributeOf(m Medium) string {
 	if m == SMS {
-		return AttributePhone
+		return catalog.PhoneNumber
 	}
-	return AttributeEmail
+	return catalog.Email
 }
 
 // MediumOf returns the medium that delivers to an attribute.
 func MediumOf(attribute string) Medium {
-	if attribute == AttributePhone {
+	if attribute == catalog.PhoneNumber {
 		return SMS
 	}
 	return Email
@@ -74,7 +68,7 @@ func Simulated(p *catalog.Pool, key []byte, username string) cognitoidp.CodeDeli
 	if phoneShaped(username) {
 		return Details(SMS, username)
 	}
-	if p.AutoVerified(AttributePhone) && !p.AutoVerified(AttributeEmail) {
+	if p.AutoVerified(catalog.PhoneNumber) && !p.AutoVerified(catalog.Email) {
 		digits := make([]byte, 4)
 		for i := range digits {
 			digits[i] = '0' + sum[i]%10
