@@ -39,6 +39,18 @@ const (
 	keyClientID   = "cenote.clientId"
 )
 
+// begin is how the commands about one user begin: with the pool, a terminal to talk to, and
+// the user's name, asked for where the command line has none.
+func (f *poolFlags) begin(ctx context.Context, p *program, given string) (*client.Pool, *terminal, string, error) {
+	pool, err := f.open(ctx, p)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	t := newTerminal(p)
+	name, err := t.ask(ctx, "User name", given)
+	return pool, t, name, err
+}
+
 // open returns the pool that the flags mean, or that of the last login where they name none.
 func (f *poolFlags) open(ctx context.Context, p *program) (*client.Pool, error) {
 	file, err := f.sessionFile()

@@ -22,12 +22,7 @@ type loginCommand struct {
 
 // Run signs a user in.
 func (c *loginCommand) Run(ctx context.Context, p *program) error {
-	pool, err := c.open(ctx, p)
-	if err != nil {
-		return err
-	}
-	t := newTerminal(p)
-	name, err := t.ask(ctx, "User name", c.Username)
+	pool, t, name, err := c.begin(ctx, p, c.Username)
 	if err != nil {
 		return err
 	}

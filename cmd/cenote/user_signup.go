@@ -15,12 +15,7 @@ type signupCommand struct {
 
 // Run registers a user.
 func (c *signupCommand) Run(ctx context.Context, p *program) error {
-	pool, err := c.open(ctx, p)
-	if err != nil {
-		return err
-	}
-	t := newTerminal(p)
-	name, err := t.ask(ctx, "User name", c.Username)
+	pool, t, name, err := c.begin(ctx, p, c.Username)
 	if err != nil {
 		return err
 	}
@@ -53,12 +48,7 @@ type confirmCommand struct {
 
 // Run confirms a user.
 func (c *confirmCommand) Run(ctx context.Context, p *program) error {
-	pool, err := c.open(ctx, p)
-	if err != nil {
-		return err
-	}
-	t := newTerminal(p)
-	name, err := t.ask(ctx, "User name", c.Username)
+	pool, t, name, err := c.begin(ctx, p, c.Username)
 	if err != nil {
 		return err
 	}
@@ -92,12 +82,7 @@ type forgotPasswordCommand struct {
 
 // Run replaces a forgotten password.
 func (c *forgotPasswordCommand) Run(ctx context.Context, p *program) error {
-	pool, err := c.open(ctx, p)
-	if err != nil {
-		return err
-	}
-	t := newTerminal(p)
-	name, err := t.ask(ctx, "User name", c.Username)
+	pool, t, name, err := c.begin(ctx, p, c.Username)
 	if err != nil {
 		return err
 	}
