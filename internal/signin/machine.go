@@ -66,6 +66,9 @@ type attempt struct {
 	// that of InitiateAuth.
 	metadata map[string]string
 	source   trigger.TokenSource
+	// remembered says that a device which the user has remembered took part, where that
+	// stands in for a second factor.
+	remembered bool
 	// spend uses up the proof that brought the attempt here, or refuses; nil where the proof
 	// is of no use to who overhears it again.
 	spend func(context.Context) error

@@ -70,6 +70,9 @@ func resetRequired() error {
 
 // secondFactor lets nobody in without the factor that a pool asks for.
 func secondFactor(a *attempt) error {
+	if a.remembered {
+		return nil
+	}
 	if mfa := api.Value(a.pool().Config.MfaConfiguration); mfa != "" && mfa != cognitoidp.UserPoolMfaTypeOff {
 		return &api.NotImplementedError{Operation: operation(a.admin, "InitiateAuth"), Member: "MfaConfiguration"}
 	}

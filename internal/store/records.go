@@ -133,23 +133,54 @@ type User struct {
 	Attributes map[string]string // email_verified and its like are "true" or "false"; never sub
 	Pending    map[string]string // attribute -> new value that waits for its verification
 	Credential Credential        // sealed at rest
-	Keys       []Key             // every name that finds the user: username, sub, live aliases
+	MFA        MFA               // what the user has chosen of second factors
+	// Grouped says that the user was in a group when it was read. Only membership writes it.
+	Grouped bool
+	Keys    []Key // every name that finds the user: username, sub, live aliases
 	// Failures counts failed passwords. It is read with the user; only CountFailure and
 	// ClearFailures write it.
 	Failures Failures
 }
 
-// Credential is what a user's password is judged by.
+// Credential is what a user's password and time-based codes are judged by.
 type Credential struct {
-	Salt, Verifier []byte    // SRP; empty = no password
+	Salt, Verifier []byte // SRP; empty = no password that SRP can prove
+	// Hash is the password in a form that SRP cannot prove: argon2id where the pool asks for
+	// it, or what an import brought. Empty where Verifier is set.
+	Hash           string
 	Set            time.Time // when the password was set
 	TemporaryUntil time.Time // zero unless the password is temporary
 	History        []PastPassword
+	// Seed is the shared secret of the user's authenticator app (RFC 6238); empty = none.
+	Seed []byte
+	// NewSeed is a secret that was handed out and not yet verified.
+	NewSeed []byte
 }
 
+// HasPassword says whether any password can be right.
+func (c *Credential) HasPassword() bool { return len(c.Verifier) > 0 || c.Hash != "" }
+
 // PastPassword is an earlier password; the newest stands first in a history, the current
-// one is not part of it.
-type PastPassword struct{ Salt, Verifier []byte }
+// one is not part of it. It has a verifier or a hash, as in Credential.
+type PastPassword struct {
+	Salt, Verifier []byte
+	Hash           string
+}
+
+// MFA is what a user, or an administrator for the user, has chosen of second factors. That
+// an authenticator app is set up shows in Credential.Seed.
+type MFA struct {
+	SMS   bool `json:"sms,omitempty"`
+	Email bool `json:"email,omitempty"`
+	TOTP  bool `json:"totp,omitempty"`
+	// Preferred is the factor that is asked for where several are chosen: SMS_MFA, EMAIL_OTP or
+	// SOFTWARE_TOKEN_MFA; empty for none.
+	Preferred cognitoidp.ChallengeNameType `json:"preferred,omitempty"`
+	// Legacy are the attributes of MFAOptions, which SetUserSettings writes.
+	Legacy []string `json:"legacy,omitempty"`
+	// AppName is the FriendlyDeviceName of the authenticator app.
+	AppName string `json:"app,omitempty"`
+}
 
 // Failures are failed attempts in a row and what follows from them.
 type Failures struct {

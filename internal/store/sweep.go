@@ -72,6 +72,50 @@ func poolRows() []cut {
 			`DELETE FROM families WHERE pool = $1 AND (uid, origin_jti) <= ($2, $3)`,
 		},
 		{
+			`SELECT uid, credential_id FROM passkeys WHERE pool = $1 ORDER BY uid, credential_id LIMIT $2`,
+			`DELETE FROM passkeys WHERE pool = $1 AND (uid, credential_id) <= ($2, $3)`,
+		},
+		{
+			`SELECT uid, device_key FROM devices WHERE pool = $1 ORDER BY uid, device_key LIMIT $2`,
+			`DELETE FROM devices WHERE pool = $1 AND (uid, device_key) <= ($2, $3)`,
+		},
+		{
+			`SELECT gid, uid FROM members WHERE pool = $1 ORDER BY gid, uid LIMIT $2`,
+			`DELETE FROM members WHERE pool = $1 AND (gid, uid) <= ($2, $3)`,
+		},
+		{
+			`SELECT uid, name FROM memberships WHERE pool = $1 ORDER BY uid, name LIMIT $2`,
+			`DELETE FROM memberships WHERE pool = $1 AND (uid, name) <= ($2, $3)`,
+		},
+		{
+			`SELECT name FROM groups_of_users WHERE pool = $1 ORDER BY name LIMIT $2`,
+			`DELETE FROM groups_of_users WHERE pool = $1 AND name <= $2`,
+		},
+		{
+			`SELECT kind, alias FROM resource_aliases WHERE pool = $1 ORDER BY kind, alias LIMIT $2`,
+			`DELETE FROM resource_aliases WHERE pool = $1 AND (kind, alias) <= ($2, $3)`,
+		},
+		{
+			`SELECT kind, name FROM resources WHERE pool = $1 ORDER BY kind, name LIMIT $2`,
+			`DELETE FROM resources WHERE pool = $1 AND (kind, name) <= ($2, $3)`,
+		},
+		{
+			`SELECT domain FROM domains WHERE pool = $1 ORDER BY domain LIMIT $2`,
+			`DELETE FROM domains WHERE pool = $1 AND domain <= $2`,
+		},
+		{
+			`SELECT job_id FROM imports WHERE pool = $1 ORDER BY job_id LIMIT $2`,
+			`DELETE FROM imports WHERE pool = $1 AND job_id <= $2`,
+		},
+		{
+			`SELECT owner, seq FROM blobs WHERE pool = $1 ORDER BY owner, seq LIMIT $2`,
+			`DELETE FROM blobs WHERE pool = $1 AND (owner, seq) <= ($2, $3)`,
+		},
+		{
+			`SELECT uid, at, event_id FROM auth_events WHERE pool = $1 ORDER BY uid, at, event_id LIMIT $2`,
+			`DELETE FROM auth_events WHERE pool = $1 AND (uid, at, event_id) <= ($2, $3, $4)`,
+		},
+		{
 			`SELECT client_id FROM clients WHERE pool = $1 ORDER BY client_id LIMIT $2`,
 			`DELETE FROM clients WHERE pool = $1 AND client_id <= $2`,
 		},
@@ -145,6 +189,10 @@ func (db *DB) sweepPool(ctx context.Context, pool PoolID, now time.Time) error {
 		db.sweepAll(ctx, cut{
 			`SELECT expires FROM families WHERE pool = $1 AND expires < $2 ORDER BY expires LIMIT $3`,
 			`DELETE FROM families WHERE pool = $1 AND expires <= $2`,
+		}, pool, expired),
+		db.sweepAll(ctx, cut{
+			`SELECT expires FROM auth_events WHERE pool = $1 AND expires < $2 ORDER BY expires LIMIT $3`,
+			`DELETE FROM auth_events WHERE pool = $1 AND expires <= $2`,
 		}, pool, expired),
 	)
 }

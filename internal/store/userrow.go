@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/cenote-id/cenote/api/cognitoidp"
@@ -15,7 +16,8 @@ import (
 // user's failed passwords come along, so that a sign-in reads once.
 const (
 	userColumns = `u.pool, u.uid, u.version, u.sub, u.username, u.status, u.enabled, u.created, u.modified,
-		u.auth_after, u.credential, u.attributes, u.pending, u.names,
+		u.auth_after, u.credential, u.attributes, u.pending, u.names, u.mfa,
+		CASE WHEN EXISTS (SELECT 1 FROM memberships g WHERE g.pool = u.pool AND g.uid = u.uid) THEN 1 ELSE 0 END,
 		COALESCE(a.n, 0), COALESCE(a.last, 0), COALESCE(a.until, 0)`
 	userJoins = ` LEFT JOIN attempts a ON a.pool = u.pool AND a.uid = u.uid AND a.kind = '` + passwordFailures + `'`
 )
@@ -23,18 +25,19 @@ const (
 // userRow is a user as the columns of its row have it.
 type userRow struct {
 	pool, version, status, enabled     int64
+	grouped                            int64
 	created, modified, authAfter       int64
 	failures, lastFailure, lockedUntil int64
 	sub, username                      string
 	id, credential, names              []byte
-	attributes, pending                []byte
+	attributes, pending, mfa           []byte
 }
 
 // scan reads the columns before userColumns into first, and userColumns.
 func (r *userRow) scan(scan scanner, first ...any) error {
 	return scan(append(first, &r.pool, &r.id, &r.version, &r.sub, &r.username, &r.status, &r.enabled,
 		&r.created, &r.modified, &r.authAfter, &r.credential, &r.attributes, &r.pending, &r.names,
-		&r.failures, &r.lastFailure, &r.lockedUntil)...)
+		&r.mfa, &r.grouped, &r.failures, &r.lastFailure, &r.lockedUntil)...)
 }
 
 // scanUser reads and decodes a user.
@@ -54,6 +57,7 @@ func (db *DB) decodeUser(r *userRow) (u *User, err error) {
 		Pool: PoolID(r.pool), ID: UserID(r.id), Version: r.version,
 		Sub: r.sub, Username: r.username, Enabled: r.enabled != 0,
 		Created: instant(r.created), Modified: instant(r.modified), AuthAfter: instant(r.authAfter),
+		Grouped:  r.grouped != 0,
 		Failures: Failures{Count: int(r.failures), Last: instant(r.lastFailure), Until: instant(r.lockedUntil)},
 	}
 	if u.Status, err = statusOf(r.status); err != nil {
@@ -65,6 +69,11 @@ func (db *DB) decodeUser(r *userRow) (u *User, err error) {
 	if len(r.pending) > 0 {
 		if err := json.Unmarshal(r.pending, &u.Pending); err != nil {
 			return nil, fmt.Errorf("store: a user's pending attributes cannot be read: %w", err)
+		}
+	}
+	if len(r.mfa) > 0 {
+		if err := json.Unmarshal(r.mfa, &u.MFA); err != nil {
+			return nil, fmt.Errorf("store: a user's second factors cannot be read: %w", err)
 		}
 	}
 	if u.Keys, err = decodeKeys(r.names); err != nil {
@@ -101,6 +110,9 @@ func (db *DB) encodeUser(u *User) (r *userRow, err error) {
 			return nil, err
 		}
 	}
+	if r.mfa, err = u.MFA.encode(); err != nil {
+		return nil, err
+	}
 	for _, k := range u.Keys {
 		if !storable(k.Value) {
 			return nil, ErrUnstorable
@@ -112,6 +124,15 @@ func (db *DB) encodeUser(u *User) (r *userRow, err error) {
 	}
 	r.credential, err = db.keyring.Seal(seal.Credential, u.context(), encodeCredential(&u.Credential))
 	return r, err
+}
+
+// encode returns the stored form, empty for the zero value.
+func (m *MFA) encode() ([]byte, error) {
+	if reflect.ValueOf(*m).IsZero() {
+		return nil, nil
+	}
+	text, err := document(m)
+	return []byte(text), err
 }
 
 func encodeMap(m map[string]string) ([]byte, error) {
@@ -213,35 +234,49 @@ func decodeKeys(b []byte) ([]Key, error) {
 }
 
 func (c *Credential) isZero() bool {
-	return len(c.Salt) == 0 && len(c.Verifier) == 0 && c.Set.IsZero() && c.TemporaryUntil.IsZero() && len(c.History) == 0
+	return !c.HasPassword() && len(c.Salt) == 0 && c.Set.IsZero() && c.TemporaryUntil.IsZero() &&
+		len(c.History) == 0 && len(c.Seed) == 0 && len(c.NewSeed) == 0
 }
 
-// credentialFormat is the first byte of a packed credential.
-const credentialFormat = 1
+// The first byte of a packed credential. The first format has no hashes and no seeds.
+const (
+	credentialFormat1 = 1
+	credentialFormat2 = 2
+)
 
-// encodeCredential packs a credential: format, two times, salt, verifier, and the history
-// as salts and verifiers to the end.
+// encodeCredential packs a credential: format, two times, salt, verifier, hash, both seeds,
+// and the history as salts, verifiers and hashes to the end.
 func encodeCredential(c *Credential) []byte {
-	b := []byte{credentialFormat}
+	b := []byte{credentialFormat2}
 	b = binary.AppendVarint(b, millis(c.Set))
 	b = binary.AppendVarint(b, millis(c.TemporaryUntil))
-	b = appendBytes(b, c.Salt)
-	b = appendBytes(b, c.Verifier)
+	for _, part := range [][]byte{c.Salt, c.Verifier, []byte(c.Hash), c.Seed, c.NewSeed} {
+		b = appendBytes(b, part)
+	}
 	for _, p := range c.History {
-		b = appendBytes(b, p.Salt)
-		b = appendBytes(b, p.Verifier)
+		for _, part := range [][]byte{p.Salt, p.Verifier, []byte(p.Hash)} {
+			b = appendBytes(b, part)
+		}
 	}
 	return b
 }
 
 func decodeCredential(b []byte) (Credential, error) {
-	if len(b) == 0 || b[0] != credentialFormat {
+	if len(b) == 0 || b[0] != credentialFormat1 && b[0] != credentialFormat2 {
 		return Credential{}, errPacked
 	}
+	hashes := b[0] == credentialFormat2
 	u := unpacker{b: b[1:]}
 	c := Credential{Set: u.time(), TemporaryUntil: u.time(), Salt: u.bytes(), Verifier: u.bytes()}
+	if hashes {
+		c.Hash, c.Seed, c.NewSeed = string(u.bytes()), u.bytes(), u.bytes()
+	}
 	for len(u.b) > 0 && !u.bad {
-		c.History = append(c.History, PastPassword{Salt: u.bytes(), Verifier: u.bytes()})
+		p := PastPassword{Salt: u.bytes(), Verifier: u.bytes()}
+		if hashes {
+			p.Hash = string(u.bytes())
+		}
+		c.History = append(c.History, p)
 	}
 	if u.bad {
 		return Credential{}, errPacked

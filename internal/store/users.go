@@ -102,10 +102,10 @@ func (db *DB) prepareUser(u *User) (*userRow, error) {
 
 func (db *DB) insertUser(t *tx, u *User, r *userRow, names *naming) error {
 	if _, err := t.exec(`INSERT INTO users (pool, uid, version, sub, username, status, enabled, created, modified,
-			auth_after, credential, attributes, pending, names)
-		VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+			auth_after, credential, attributes, pending, names, mfa)
+		VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
 		u.Pool, u.ID, u.Sub, u.Username, r.status, u.Enabled, r.created, r.modified,
-		r.authAfter, r.credential, string(r.attributes), string(r.pending), r.names); err != nil {
+		r.authAfter, r.credential, string(r.attributes), string(r.pending), r.names, string(r.mfa)); err != nil {
 		return err
 	}
 	if err := db.applyNames(t, u, names); err != nil {
@@ -194,10 +194,10 @@ func (db *DB) writeUser(t *tx, u *User) error {
 		return err
 	}
 	return t.must(`UPDATE users SET version = version + 1, username = $4, status = $5, enabled = $6, modified = $7,
-			auth_after = $8, credential = $9, attributes = $10, pending = $11, names = $12
+			auth_after = $8, credential = $9, attributes = $10, pending = $11, names = $12, mfa = $13
 		WHERE pool = $1 AND uid = $2 AND version = $3`,
 		u.Pool, u.ID, u.Version, u.Username, r.status, u.Enabled, r.modified,
-		r.authAfter, r.credential, string(r.attributes), string(r.pending), r.names)
+		r.authAfter, r.credential, string(r.attributes), string(r.pending), r.names, string(r.mfa))
 }
 
 // UpdateUser changes a user in one transaction: it reads the user, lets mutate change it,
@@ -205,7 +205,7 @@ func (db *DB) writeUser(t *tx, u *User) error {
 // the user as stored.
 //
 // mutate must be a pure function of the user, because it runs again when someone else was
-// faster. It cannot change Pool, ID, Sub, Created and Failures. An error of mutate changes
+// faster. It cannot change Pool, ID, Sub, Created, Failures and Grouped. An error of mutate changes
 // nothing and is returned as it is. Else the error is ErrNotFound when the user, or the
 // code that o uses, is gone, or *ExistsError when a new name is taken.
 func (db *DB) UpdateUser(ctx context.Context, pool PoolID, id UserID, o UpdateOptions, mutate func(*User) error) (u *User, err error) {
@@ -234,7 +234,7 @@ func (db *DB) updateUser(t *tx, pool PoolID, id UserID, o UpdateOptions, mutate 
 		return nil, err
 	}
 	u.Pool, u.ID, u.Sub, u.Version = old.Pool, old.ID, old.Sub, old.Version
-	u.Created, u.Failures = old.Created, old.Failures
+	u.Created, u.Failures, u.Grouped = old.Created, old.Failures, old.Grouped
 	if !o.NoTouch {
 		u.Modified = db.clock.Now()
 	}
@@ -281,6 +281,7 @@ func (u *User) clone() *User {
 	c.Pending = maps.Clone(u.Pending)
 	c.Keys = slices.Clone(u.Keys)
 	c.Credential.History = slices.Clone(u.Credential.History)
+	c.MFA.Legacy = slices.Clone(u.MFA.Legacy)
 	return &c
 }
 
@@ -305,6 +306,12 @@ func (db *DB) DeleteUser(ctx context.Context, pool PoolID, id UserID) error {
 			`DELETE FROM codes WHERE pool = $1 AND uid = $2`,
 			`DELETE FROM attempts WHERE pool = $1 AND uid = $2`,
 			`DELETE FROM families WHERE pool = $1 AND uid = $2`,
+			`DELETE FROM passkeys WHERE pool = $1 AND uid = $2`,
+			`DELETE FROM devices WHERE pool = $1 AND uid = $2`,
+			`DELETE FROM members WHERE pool = $1 AND uid = $2
+				AND gid IN (SELECT gid FROM memberships WHERE pool = $1 AND uid = $2)`,
+			`DELETE FROM memberships WHERE pool = $1 AND uid = $2`,
+			`DELETE FROM auth_events WHERE pool = $1 AND uid = $2`,
 		} {
 			if _, err := t.exec(text, pool, id); err != nil {
 				return err

@@ -1,0 +1,131 @@
+-- Second factors. mfa is a JSON document, empty for a user who has chosen nothing; seeds lie
+-- in the sealed credential.
+
+ALTER TABLE users ADD COLUMN mfa TEXT NOT NULL DEFAULT '';
+
+-- Passkeys. record is sealed: the public key, the counter and what the authenticator said.
+
+CREATE TABLE passkeys (
+	pool BIGINT NOT NULL,
+	uid BYTES NOT NULL,
+	credential_id KEYTEXT NOT NULL,
+	version BIGINT NOT NULL,
+	created BIGINT NOT NULL,
+	record BYTES NOT NULL,
+	PRIMARY KEY (pool, uid, credential_id)
+);
+
+-- Devices. proof is sealed: the salt and the verifier of the device's password, empty until
+-- the device is confirmed.
+
+CREATE TABLE devices (
+	pool BIGINT NOT NULL,
+	uid BYTES NOT NULL,
+	device_key KEYTEXT NOT NULL,
+	version BIGINT NOT NULL,
+	group_key TEXT NOT NULL,
+	name TEXT NOT NULL,
+	status KEYTEXT NOT NULL,
+	ip TEXT NOT NULL,
+	created BIGINT NOT NULL,
+	modified BIGINT NOT NULL,
+	authenticated BIGINT NOT NULL,
+	proof BYTES NOT NULL,
+	PRIMARY KEY (pool, uid, device_key)
+);
+
+-- Groups. gid is never used again, so that a group that is made under the name of a deleted
+-- one does not meet the old group's members.
+
+CREATE TABLE groups_of_users (
+	pool BIGINT NOT NULL,
+	name KEYTEXT NOT NULL,
+	gid BYTES NOT NULL,
+	version BIGINT NOT NULL,
+	config TEXT NOT NULL,
+	PRIMARY KEY (pool, name)
+);
+
+CREATE TABLE members (
+	pool BIGINT NOT NULL,
+	gid BYTES NOT NULL,
+	uid BYTES NOT NULL,
+	PRIMARY KEY (pool, gid, uid)
+) KEYED;
+
+CREATE TABLE memberships (
+	pool BIGINT NOT NULL,
+	uid BYTES NOT NULL,
+	name KEYTEXT NOT NULL,
+	gid BYTES NOT NULL,
+	PRIMARY KEY (pool, uid, name)
+) KEYED;
+
+-- What a pool holds besides clients and users: resource servers, identity providers,
+-- brandings and the like. kind tells them apart; secret is sealed and may be empty. An alias
+-- is a further name that no other resource of the kind and pool has.
+
+CREATE TABLE resources (
+	pool BIGINT NOT NULL,
+	kind KEYTEXT NOT NULL,
+	name KEYTEXT NOT NULL,
+	version BIGINT NOT NULL,
+	config TEXT NOT NULL,
+	secret BYTES NOT NULL,
+	aliases TEXT NOT NULL,
+	PRIMARY KEY (pool, kind, name)
+);
+
+CREATE TABLE resource_aliases (
+	pool BIGINT NOT NULL,
+	kind KEYTEXT NOT NULL,
+	alias KEYTEXT NOT NULL,
+	name KEYTEXT NOT NULL,
+	PRIMARY KEY (pool, kind, alias)
+) KEYED;
+
+-- Domains belong to one pool among all pools.
+
+CREATE TABLE domains (
+	domain KEYTEXT NOT NULL,
+	pool BIGINT NOT NULL,
+	version BIGINT NOT NULL,
+	config TEXT NOT NULL,
+	PRIMARY KEY (domain)
+);
+
+CREATE INDEX domains_by_pool ON domains (pool, domain);
+
+-- Imports. A blob is an upload or a log in pieces.
+
+CREATE TABLE imports (
+	pool BIGINT NOT NULL,
+	job_id KEYTEXT NOT NULL,
+	version BIGINT NOT NULL,
+	created BIGINT NOT NULL,
+	config TEXT NOT NULL,
+	state TEXT NOT NULL,
+	PRIMARY KEY (pool, job_id)
+);
+
+CREATE TABLE blobs (
+	pool BIGINT NOT NULL,
+	owner KEYTEXT NOT NULL,
+	seq BIGINT NOT NULL,
+	piece BYTES NOT NULL,
+	PRIMARY KEY (pool, owner, seq)
+);
+
+-- What happened when users signed in, signed up or recovered.
+
+CREATE TABLE auth_events (
+	pool BIGINT NOT NULL,
+	uid BYTES NOT NULL,
+	at BIGINT NOT NULL,
+	event_id KEYTEXT NOT NULL,
+	expires BIGINT NOT NULL,
+	event TEXT NOT NULL,
+	PRIMARY KEY (pool, uid, at, event_id)
+);
+
+CREATE INDEX auth_events_by_expiry ON auth_events (pool, expires);
