@@ -10,10 +10,15 @@ import (
 // others return false. The proof must be worthless by itself from until on, when its row
 // may go. An error leaves open whether it is spent, so the proof must not count.
 func (db *DB) Spend(ctx context.Context, key [32]byte, until time.Time) (first bool, err error) {
-	err = db.engine.write(ctx, false, func(t *tx) error {
-		n, err := t.exec(`INSERT INTO spent (proof, until) VALUES ($1, $2) ON CONFLICT (proof) DO NOTHING`, key[:], until)
-		first = n == 1
+	err = db.engine.write(ctx, false, func(t *tx) (err error) {
+		first, err = t.spend(key, until)
 		return err
 	})
 	return first && err == nil, err
+}
+
+// spend is Spend within a transaction.
+func (t *tx) spend(key [32]byte, until time.Time) (first bool, err error) {
+	n, err := t.exec(`INSERT INTO spent (proof, until) VALUES ($1, $2) ON CONFLICT (proof) DO NOTHING`, key[:], until)
+	return n == 1, err
 }

@@ -72,8 +72,8 @@ func poolRows() []cut {
 			`DELETE FROM families WHERE pool = $1 AND (uid, origin_jti) <= ($2, $3)`,
 		},
 		{
-			`SELECT uid, credential_id FROM passkeys WHERE pool = $1 ORDER BY uid, credential_id LIMIT $2`,
-			`DELETE FROM passkeys WHERE pool = $1 AND (uid, credential_id) <= ($2, $3)`,
+			`SELECT credential_id FROM passkeys WHERE pool = $1 ORDER BY credential_id LIMIT $2`,
+			`DELETE FROM passkeys WHERE pool = $1 AND credential_id <= $2`,
 		},
 		{
 			`SELECT uid, device_key FROM devices WHERE pool = $1 ORDER BY uid, device_key LIMIT $2`,

@@ -4,16 +4,19 @@
 ALTER TABLE users ADD COLUMN mfa TEXT NOT NULL DEFAULT '';
 
 -- Passkeys. record is sealed: the public key, the counter and what the authenticator said.
+-- No two users of a pool have a credential of the same id.
 
 CREATE TABLE passkeys (
 	pool BIGINT NOT NULL,
-	uid BYTES NOT NULL,
 	credential_id KEYTEXT NOT NULL,
+	uid BYTES NOT NULL,
 	version BIGINT NOT NULL,
 	created BIGINT NOT NULL,
 	record BYTES NOT NULL,
-	PRIMARY KEY (pool, uid, credential_id)
+	PRIMARY KEY (pool, credential_id)
 );
+
+CREATE INDEX passkeys_by_user ON passkeys (pool, uid);
 
 -- Devices. proof is sealed: the salt and the verifier of the device's password, empty until
 -- the device is confirmed.

@@ -57,6 +57,8 @@ func Run(t *testing.T, fresh func(t testing.TB) store.Options) {
 		"attempts":                     s.attempts,
 		"spending":                     s.spending,
 		"families":                     s.families,
+		"passkeys":                     s.passkeys,
+		"race of passkeys":             s.raceOfPasskeys,
 		"jobs":                         s.jobs,
 		"sweep":                        s.sweep,
 		"reset":                        s.reset,
