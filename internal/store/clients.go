@@ -168,7 +168,8 @@ func (db *DB) UpdateClient(ctx context.Context, c *Client) error {
 	return err
 }
 
-// DeleteClient deletes an app client of a pool. The error is ErrNotFound when there is none.
+// DeleteClient deletes an app client of a pool with the resources that belong to it. The
+// error is ErrNotFound when there is none.
 func (db *DB) DeleteClient(ctx context.Context, pool PoolID, clientID string) error {
 	change, err := db.newChange(ChangeClient, clientID)
 	if err != nil {
@@ -181,6 +182,9 @@ func (db *DB) DeleteClient(ctx context.Context, pool PoolID, clientID string) er
 		}
 		if n == 0 {
 			return ErrNotFound
+		}
+		if err := dropResourcesOf(t, pool, clientID); err != nil {
+			return err
 		}
 		return change.insert(t)
 	})

@@ -12,9 +12,12 @@ import (
 // Resource is something that a pool holds besides clients, users and groups, such as a
 // resource server: a generated record with what cannot stand in it.
 type Resource[T any] struct {
-	Pool    PoolID
-	Name    string // unique in the pool and the table
-	Version int64  // grows by one with each update
+	Pool PoolID
+	Name string // unique in the pool and the table
+	// Client is the app client that the resource belongs to and is deleted with; empty for a
+	// resource of the pool. It never changes.
+	Client  string
+	Version int64 // grows by one with each update
 	Config  *T
 	// Aliases are further names; no two resources of a pool and a table share one.
 	Aliases []string
@@ -62,7 +65,7 @@ func (r Resources[T]) context(pool PoolID, name string) []byte {
 func (r Resources[T]) scan(scan scanner, pool PoolID) (*Resource[T], error) {
 	x := &Resource[T]{Pool: pool}
 	var config, aliases, sealed []byte
-	err := scan(&x.Name, &x.Version, &config, &sealed, &aliases)
+	err := scan(&x.Name, &x.Client, &x.Version, &config, &sealed, &aliases)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +85,7 @@ func (r Resources[T]) scan(scan scanner, pool PoolID) (*Resource[T], error) {
 func (r Resources[T]) Find(ctx context.Context, pool PoolID, name string) (x *Resource[T], err error) {
 	err = r.db.engine.read(ctx, func(t *tx) error {
 		x = nil
-		return t.query(`SELECT name, version, config, secret, aliases FROM resources
+		return t.query(`SELECT name, client, version, config, secret, aliases FROM resources
 			WHERE pool = $1 AND kind = $2 AND name = $3`, pool, r.kind, name).
 			each(func(scan scanner) (err error) {
 				x, err = r.scan(scan, pool)
@@ -99,7 +102,7 @@ func (r Resources[T]) Find(ctx context.Context, pool PoolID, name string) (x *Re
 func (r Resources[T]) FindAlias(ctx context.Context, pool PoolID, alias string) (x *Resource[T], err error) {
 	err = r.db.engine.read(ctx, func(t *tx) error {
 		x = nil
-		return t.query(`SELECT r.name, r.version, r.config, r.secret, r.aliases
+		return t.query(`SELECT r.name, r.client, r.version, r.config, r.secret, r.aliases
 			FROM resource_aliases a JOIN resources r ON r.pool = a.pool AND r.kind = a.kind AND r.name = a.name
 			WHERE a.pool = $1 AND a.kind = $2 AND a.alias = $3`, pool, r.kind, alias).
 			each(func(scan scanner) (err error) {
@@ -118,7 +121,7 @@ func (r Resources[T]) FindAlias(ctx context.Context, pool PoolID, alias string) 
 func (r Resources[T]) List(ctx context.Context, pool PoolID, after string, limit int) (list []*Resource[T], err error) {
 	err = r.db.engine.read(ctx, func(t *tx) error {
 		list = nil
-		return t.query(`SELECT name, version, config, secret, aliases FROM resources
+		return t.query(`SELECT name, client, version, config, secret, aliases FROM resources
 			WHERE pool = $1 AND kind = $2 AND name > $3 ORDER BY name LIMIT $4`, pool, r.kind, after, limit).
 			each(func(scan scanner) error {
 				x, err := r.scan(scan, pool)
@@ -140,7 +143,7 @@ func (r Resources[T]) Count(ctx context.Context, pool PoolID) (n int, err error)
 
 // Create stores a new resource of the pool with the given external id and sets its Version.
 // The error is *ExistsError when its name or one of its aliases is in use, ErrNotFound when
-// the pool is gone.
+// the pool or the client that it belongs to is gone.
 func (r Resources[T]) Create(ctx context.Context, poolID string, x *Resource[T]) error {
 	row, err := r.encode(x, poolID)
 	if err != nil {
@@ -151,9 +154,14 @@ func (r Resources[T]) Create(ctx context.Context, poolID string, x *Resource[T])
 		if found, err := t.query(`SELECT 1 FROM pools WHERE pool = $1`, x.Pool).one(&one); err != nil || !found {
 			return orNotFound(err)
 		}
-		n, err := t.exec(`INSERT INTO resources (pool, kind, name, version, config, secret, aliases)
-			VALUES ($1, $2, $3, 1, $4, $5, $6) ON CONFLICT (pool, kind, name) DO NOTHING`,
-			x.Pool, r.kind, x.Name, row.config, row.secret, row.aliases)
+		if x.Client != "" {
+			if found, err := t.query(`SELECT 1 FROM clients WHERE client_id = $1 AND pool = $2`, x.Client, x.Pool).one(&one); err != nil || !found {
+				return orNotFound(err)
+			}
+		}
+		n, err := t.exec(`INSERT INTO resources (pool, kind, name, client, version, config, secret, aliases)
+			VALUES ($1, $2, $3, $4, 1, $5, $6, $7) ON CONFLICT (pool, kind, name) DO NOTHING`,
+			x.Pool, r.kind, x.Name, x.Client, row.config, row.secret, row.aliases)
 		if err != nil {
 			return err
 		}
@@ -266,4 +274,14 @@ func (r Resources[T]) Delete(ctx context.Context, poolID string, pool PoolID, na
 		}
 		return change.insert(t)
 	})
+}
+
+// dropResourcesOf deletes what belongs to an app client.
+func dropResourcesOf(t *tx, pool PoolID, client string) error {
+	if _, err := t.exec(`DELETE FROM resource_aliases WHERE pool = $1 AND (kind, name) IN
+		(SELECT kind, name FROM resources WHERE pool = $1 AND client = $2)`, pool, client); err != nil {
+		return err
+	}
+	_, err := t.exec(`DELETE FROM resources WHERE pool = $1 AND client = $2`, pool, client)
+	return err
 }

@@ -65,19 +65,23 @@ CREATE TABLE memberships (
 ) KEYED;
 
 -- What a pool holds besides clients and users: resource servers, identity providers,
--- brandings and the like. kind tells them apart; secret is sealed and may be empty. An alias
--- is a further name that no other resource of the kind and pool has.
+-- brandings and the like. kind tells them apart; client is the app client that one belongs
+-- to, empty for most; secret is sealed and may be empty. An alias is a further name that no
+-- other resource of the kind and pool has.
 
 CREATE TABLE resources (
 	pool BIGINT NOT NULL,
 	kind KEYTEXT NOT NULL,
 	name KEYTEXT NOT NULL,
+	client KEYTEXT NOT NULL,
 	version BIGINT NOT NULL,
 	config TEXT NOT NULL,
 	secret BYTES NOT NULL,
 	aliases TEXT NOT NULL,
 	PRIMARY KEY (pool, kind, name)
 );
+
+CREATE INDEX resources_by_client ON resources (pool, client, kind, name);
 
 CREATE TABLE resource_aliases (
 	pool BIGINT NOT NULL,
