@@ -117,7 +117,11 @@ func (c *Catalog) FreshPool(ctx context.Context, id string) (*Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	return NewPool(record), nil
+	risks, err := c.risks(ctx, record)
+	if err != nil {
+		return nil, err
+	}
+	return NewPool(record, risks...), nil
 }
 
 // FreshClient is Client, read from the database.

@@ -41,10 +41,12 @@ type Pool struct {
 	keepOriginal Names
 	recovery     []cognitoidp.RecoveryOptionNameType
 	policy       PasswordPolicy
+	risks        map[string]*cognitoidp.RiskConfigurationType
 }
 
-// NewPool returns the snapshot of a record, which must not change any more.
-func NewPool(record *store.Pool) *Pool {
+// NewPool returns the snapshot of a record and of the pool's risk configurations, which
+// must not change any more.
+func NewPool(record *store.Pool, risks ...*Risk) *Pool {
 	cfg := record.Config
 	p := &Pool{
 		Pool:         record,
@@ -54,6 +56,7 @@ func NewPool(record *store.Pool) *Pool {
 		autoVerified: names(cfg.AutoVerifiedAttributes),
 		recovery:     recoveryOrder(cfg.AccountRecoverySetting),
 		policy:       passwordPolicy(cfg.Policies),
+		risks:        effectiveRisks(risks),
 	}
 	for i := range cfg.SchemaAttributes {
 		attribute := &cfg.SchemaAttributes[i]

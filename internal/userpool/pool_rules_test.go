@@ -116,7 +116,6 @@ func refusals() []refusal {
 		{name: "MFA", in: cognitoidp.UpdateUserPoolRequest{SmsConfiguration: sms(role), MfaConfiguration: new(cognitoidp.UserPoolMfaTypeOptional)}, member: "MfaConfiguration"},
 		{name: "other first factors", in: cognitoidp.UpdateUserPoolRequest{Policies: firstFactors("PASSWORD", "EMAIL_OTP")}, member: "Policies.SignInPolicy.AllowedFirstAuthFactors"},
 		{name: "devices", in: cognitoidp.UpdateUserPoolRequest{DeviceConfiguration: &cognitoidp.DeviceConfigurationType{ChallengeRequiredOnNewDevice: new(false)}}, member: "DeviceConfiguration"},
-		{name: "threat protection", in: cognitoidp.UpdateUserPoolRequest{UserPoolAddOns: &cognitoidp.UserPoolAddOnsType{AdvancedSecurityMode: new(cognitoidp.AdvancedSecurityModeTypeAudit)}}, member: "UserPoolAddOns.AdvancedSecurityMode"},
 		{name: "threat protection of custom authentication", in: cognitoidp.UpdateUserPoolRequest{UserPoolAddOns: &cognitoidp.UserPoolAddOnsType{
 			AdvancedSecurityMode:            new(cognitoidp.AdvancedSecurityModeTypeOff),
 			AdvancedSecurityAdditionalFlows: &cognitoidp.AdvancedSecurityAdditionalFlowsType{CustomAuthMode: new(cognitoidp.AdvancedSecurityEnabledModeTypeAudit)},

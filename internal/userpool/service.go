@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 
+	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/internal/catalog"
 	"github.com/cenote-id/cenote/internal/clock"
 	"github.com/cenote-id/cenote/internal/fault"
@@ -78,3 +79,31 @@ func (s *Service) wroteClient(id string, err error) error {
 	}
 	return err
 }
+
+// wroteOfClient is wrotePool for what belongs to a client of the pool, or to the pool where
+// clientID is nil. The catalog keeps both with the pool.
+func (s *Service) wroteOfClient(poolID string, clientID *string, err error) error {
+	if clientID != nil && errors.Is(err, store.ErrNotFound) {
+		s.deps.Catalog.DropPool(poolID)
+		return catalog.ClientNotFound(*clientID)
+	}
+	return s.wrotePool(poolID, err)
+}
+
+// poolOrClient finds a pool, and the client in it where one is named, and the name under
+// which what is set for them is stored.
+func (s *Service) poolOrClient(ctx context.Context, poolID, clientID *string) (pool *catalog.Pool, name string, err error) {
+	if clientID == nil {
+		pool, err = s.deps.Catalog.FreshPool(ctx, api.Value(poolID))
+		return pool, ofPool, err
+	}
+	client, err := s.deps.Catalog.FreshClientOf(ctx, api.Value(poolID), *clientID)
+	if err != nil {
+		return nil, "", err
+	}
+	return client.Pool, client.ID(), nil
+}
+
+// ofPool is the name of what is set for a pool among what is set for its clients, whose
+// ids never have a star.
+const ofPool = catalog.RiskOfPool

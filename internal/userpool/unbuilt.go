@@ -46,9 +46,6 @@ var unbuiltPoolMembers = []unbuiltMember[cognitoidp.UserPoolType]{
 	{"DeviceConfiguration", func(r *cognitoidp.UserPoolType) bool {
 		return r.DeviceConfiguration != nil && *r.DeviceConfiguration != cognitoidp.DeviceConfigurationType{}
 	}},
-	{"UserPoolAddOns.AdvancedSecurityMode", func(r *cognitoidp.UserPoolType) bool {
-		return r.UserPoolAddOns != nil && api.Value(r.UserPoolAddOns.AdvancedSecurityMode) != cognitoidp.AdvancedSecurityModeTypeOff
-	}},
 	{"UserPoolAddOns.AdvancedSecurityAdditionalFlows.CustomAuthMode", func(r *cognitoidp.UserPoolType) bool {
 		return r.UserPoolAddOns != nil && r.UserPoolAddOns.AdvancedSecurityAdditionalFlows != nil &&
 			r.UserPoolAddOns.AdvancedSecurityAdditionalFlows.CustomAuthMode != nil

@@ -1,0 +1,39 @@
+package userpool
+
+import (
+	"context"
+	"errors"
+
+	"github.com/cenote-id/cenote/internal/store"
+)
+
+// upsert replaces the configuration of the resource that place names, or makes it, for
+// operations that tell creation and change not apart. next makes the new configuration from
+// the old one, nil where there is none; it may run more than once.
+func upsert[T any](ctx context.Context, table store.Resources[T], poolID string, place store.Resource[T], next func(old *T) (*T, error)) (*T, error) {
+	return retryConflicts(func() (*T, error) {
+		x, err := table.Find(ctx, place.Pool, place.Name)
+		if errors.Is(err, store.ErrNotFound) {
+			made := place
+			if made.Config, err = next(nil); err != nil {
+				return nil, err
+			}
+			err = table.Create(ctx, poolID, &made)
+			if exists, ok := errors.AsType[*store.ExistsError](err); ok {
+				err = errors.Join(store.ErrConflict, exists)
+			}
+			return made.Config, err
+		}
+		if err != nil {
+			return nil, err
+		}
+		if x.Config, err = next(x.Config); err != nil {
+			return nil, err
+		}
+		err = table.Update(ctx, poolID, x)
+		if errors.Is(err, store.ErrNotFound) { // deleted meanwhile
+			err = errors.Join(store.ErrConflict, err)
+		}
+		return x.Config, err
+	})
+}
