@@ -42,7 +42,15 @@ type Pool struct {
 	recovery     []cognitoidp.RecoveryOptionNameType
 	policy       PasswordPolicy
 	risks        map[string]*cognitoidp.RiskConfigurationType
+	keepsHashes  bool
 }
+
+// TagPasswordHash is the tag that makes a pool keep passwords as hashes; ArgonHash is the
+// one value it can have.
+const (
+	TagPasswordHash = "cenote:password-hash"
+	ArgonHash       = "argon2id"
+)
 
 // NewPool returns the snapshot of a record and of the pool's risk configurations, which
 // must not change any more.
@@ -57,6 +65,7 @@ func NewPool(record *store.Pool, risks ...*Risk) *Pool {
 		recovery:     recoveryOrder(cfg.AccountRecoverySetting),
 		policy:       passwordPolicy(cfg.Policies),
 		risks:        effectiveRisks(risks),
+		keepsHashes:  cfg.UserPoolTags[TagPasswordHash] == ArgonHash,
 	}
 	for i := range cfg.SchemaAttributes {
 		attribute := &cfg.SchemaAttributes[i]
@@ -206,6 +215,10 @@ type PasswordPolicy struct {
 	// TemporaryValidity is how long a password set by an administrator lets its user in.
 	TemporaryValidity time.Duration
 }
+
+// KeepsHashes says whether the pool keeps passwords as argon2id hashes, which SRP cannot
+// prove, and no SRP verifiers.
+func (p *Pool) KeepsHashes() bool { return p.keepsHashes }
 
 // PasswordPolicy is what the pool asks of passwords.
 func (p *Pool) PasswordPolicy() PasswordPolicy { return p.policy }

@@ -12,6 +12,10 @@
 //
 //	x = H(PAD(salt) || H(poolName || userName || ":" || password)),  v = g^x mod N
 //
+// A pool that keeps hashes has no verifiers but argon2id hashes, and no SRP. An imported
+// user may have a foreign hash, which the first right password replaces by the pool's own
+// form.
+//
 // The flows that send the password in clear recompute v. An unknown user costs the same
 // work as a known one and, in SRP, meets a salt and an identifier that are derived from
 // the name and never change, so that neither time nor answers tell who exists.

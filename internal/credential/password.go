@@ -18,8 +18,12 @@ import (
 var ErrChanged = errors.New("password changed meanwhile")
 
 // New returns the credential for the first password of the user with the given canonical
-// name. It checks no policy.
+// name: a verifier, or a hash in a pool that keeps hashes. It checks no policy.
 func (s *Service) New(ctx context.Context, p *catalog.Pool, username, password string) (store.Credential, error) {
+	if p.KeepsHashes() {
+		text, err := s.newHash(ctx, password)
+		return store.Credential{Hash: text, Set: s.clock.Now()}, err
+	}
 	salt, err := srp.NewSalt(s.random)
 	if err != nil {
 		return store.Credential{}, err
@@ -73,17 +77,23 @@ func (s *Service) replace(ctx context.Context, p *catalog.Pool, u *store.User, p
 		if !samePassword(fresh.Credential, before) {
 			return ErrChanged
 		}
+		keep(&next, fresh.Credential)
 		fresh.Credential = next
 		return nil
 	}, nil
+}
+
+// keep lets a new password stand beside what is no password.
+func keep(next *store.Credential, now store.Credential) {
+	next.Seed, next.NewSeed = now.Seed, now.NewSeed
 }
 
 // pastPasswords returns the passwords that the pool's history forbids, the current one
 // first.
 func pastPasswords(p *catalog.Pool, c store.Credential) []store.PastPassword {
 	var past []store.PastPassword
-	if len(c.Verifier) > 0 {
-		past = append(past, store.PastPassword{Salt: c.Salt, Verifier: c.Verifier})
+	if c.HasPassword() {
+		past = append(past, store.PastPassword{Salt: c.Salt, Verifier: c.Verifier, Hash: c.Hash})
 	}
 	past = append(past, c.History...)
 	return past[:min(len(past), p.PasswordPolicy().History)]
@@ -96,9 +106,15 @@ func (s *Service) checkHistory(ctx context.Context, p *catalog.Pool, username, p
 	used := false
 	err := s.compute(ctx, func() {
 		for _, one := range past {
-			used = used || s.arithmetic.CheckPassword(identity(p, username), password, one.Salt, one.Verifier)
+			used = used || one.Hash == "" && s.arithmetic.CheckPassword(identity(p, username), password, one.Salt, one.Verifier)
 		}
 	})
+	// Each hash waits for its turn anew: a history of them takes a second.
+	for i := 0; err == nil && !used && i < len(past); i++ {
+		if past[i].Hash != "" {
+			used, _, err = s.checkHash(ctx, past[i].Hash, password)
+		}
+	}
 	if err == nil && used {
 		return fault.PasswordHistoryPolicyViolation("Password has previously been used.") // wording unconfirmed
 	}
@@ -108,7 +124,7 @@ func (s *Service) checkHistory(ctx context.Context, p *catalog.Pool, username, p
 // samePassword says whether two credentials hold the same password set at the same time:
 // each setting draws a salt.
 func samePassword(a, b store.Credential) bool {
-	return bytes.Equal(a.Salt, b.Salt) && bytes.Equal(a.Verifier, b.Verifier)
+	return bytes.Equal(a.Salt, b.Salt) && bytes.Equal(a.Verifier, b.Verifier) && a.Hash == b.Hash
 }
 
 // TemporaryExpired says whether the user's password is a temporary one past its time.
@@ -120,9 +136,19 @@ func TemporaryExpired(u *store.User, now time.Time) bool {
 // VerifyPassword says whether password is u's. A nil u (unknown user), a Stranger, and a
 // user without a password take the same time and are false. It counts nothing: see
 // CheckLockout, Failed and Succeeded.
+//
+// A right password that is kept in another form than the pool's own, as an import brings
+// it, is stored in the pool's form before VerifyPassword returns, and u's Credential with
+// it. One write does so, and only while the password is the one that was checked.
 func (s *Service) VerifyPassword(ctx context.Context, p *catalog.Pool, u *store.User, password string) (bool, error) {
 	if u == nil {
 		u = new(store.User)
+	}
+	switch {
+	case u.Credential.Hash != "":
+		return s.verifyHash(ctx, p, u, password)
+	case p.KeepsHashes():
+		return false, s.checkNoHash(ctx, password)
 	}
 	salt, verifier := s.verifier(p, u)
 	ok := false
@@ -130,6 +156,47 @@ func (s *Service) VerifyPassword(ctx context.Context, p *catalog.Pool, u *store.
 		ok = s.arithmetic.CheckPassword(identity(p, u.Username), password, salt, verifier)
 	})
 	return ok, err
+}
+
+// verifyHash is VerifyPassword for a password that is kept as a hash.
+func (s *Service) verifyHash(ctx context.Context, p *catalog.Pool, u *store.User, password string) (bool, error) {
+	ok, h, err := s.checkHash(ctx, u.Credential.Hash, password)
+	if !ok || err != nil || p.KeepsHashes() && h.strong {
+		return ok, err
+	}
+	next, err := s.New(ctx, p, u.Username, password)
+	if err != nil {
+		return false, err
+	}
+	before := u.Credential
+	next.Set, next.TemporaryUntil, next.History = before.Set, before.TemporaryUntil, before.History
+	stored, err := s.store.UpdateUser(ctx, u.Pool, u.ID, store.UpdateOptions{NoTouch: true}, func(fresh *store.User) error {
+		if !samePassword(fresh.Credential, before) {
+			return ErrChanged
+		}
+		keep(&next, fresh.Credential)
+		fresh.Credential = next
+		return nil
+	})
+	switch {
+	case err == nil:
+		u.Credential, u.Version = stored.Credential, stored.Version
+		return true, nil
+	case errors.Is(err, store.ErrNotFound):
+		return false, nil
+	case !errors.Is(err, ErrChanged):
+		return false, err
+	}
+	// Another sign-in was faster, or another password was set: what is stored now decides.
+	fresh, err := s.store.FindUser(ctx, u.Pool, store.Key{Kind: store.KeySub, Value: u.Sub})
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	u.Credential, u.Version = fresh.Credential, fresh.Version
+	return s.VerifyPassword(ctx, p, u, password)
 }
 
 // identity is who proves a password in the pool.

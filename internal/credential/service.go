@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime"
+	"time"
 
 	"github.com/cenote-id/cenote/internal/clock"
 	"github.com/cenote-id/cenote/internal/fault"
@@ -29,17 +31,38 @@ type Service struct {
 	store      *store.DB
 	arithmetic *srp.Arithmetic
 	gate       *gate.Gate
-	clock      *clock.Clock
-	random     io.Reader
-	fixedCode  string
+	// slow admits the checks of slow hashes to the gate: they take up to a second and a
+	// hundred MiB each, and must leave slots for others.
+	slow      *gate.Gate
+	clock     *clock.Clock
+	random    io.Reader
+	fixedCode string
 }
 
 // New returns a Service.
 func New(d Deps) *Service {
 	return &Service{
 		store: d.Store, arithmetic: d.Arithmetic, gate: d.Gate, clock: d.Clock,
+		slow:   gate.New(runtime.GOMAXPROCS(0), slowWait),
 		random: clock.Random(d.Random), fixedCode: d.FixedCode,
 	}
+}
+
+// slowWait is how long a slow hash waits for others: longer than work in the gate, since
+// each of them takes longer.
+const slowWait = 2 * time.Second
+
+// computeSlowly is compute for the hashes that are made to be slow.
+func (s *Service) computeSlowly(ctx context.Context, work func()) error {
+	leave, err := s.slow.Enter(ctx)
+	if errors.Is(err, gate.ErrBusy) {
+		return fault.TooManyRequests("Rate exceeded").Because(err)
+	}
+	if err != nil {
+		return err
+	}
+	defer leave()
+	return s.compute(ctx, work)
 }
 
 // compute does CPU-heavy work when the gate admits it; else it is a

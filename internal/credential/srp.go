@@ -59,9 +59,24 @@ type Exchange struct {
 // SRPChallenge is what the client gets of an Exchange: SALT, SRP_B and SECRET_BLOCK.
 type SRPChallenge struct{ Salt, B, SecretBlock string }
 
+// CheckSRP refuses SRP in pools that keep no verifiers.
+func CheckSRP(p *catalog.Pool) error {
+	if p.KeepsHashes() {
+		return fault.InvalidParameter(textNoSRP)
+	}
+	return nil
+}
+
+// textNoSRP is of a setting that is not AWS's.
+const textNoSRP = "SRP is not available in this user pool: its tag cenote:password-hash makes it keep passwords as " +
+	"hashes that SRP cannot prove. Send the password, as in USER_PASSWORD_AUTH."
+
 // StartSRP begins an exchange with u, who may be a Stranger; x says with which name and in
 // which sign-in. The exchange can be finished for as long as the client's Sessions last.
 func (s *Service) StartSRP(ctx context.Context, c *catalog.Client, u *store.User, a *big.Int, x Exchange) (*SRPChallenge, error) {
+	if err := CheckSRP(c.Pool); err != nil {
+		return nil, err
+	}
 	salt, verifier := s.verifier(c.Pool, u)
 	x.Username, x.Sub, x.a = u.Username, u.Sub, a
 	x.expires = s.clock.Now().Add(c.SessionTTL())

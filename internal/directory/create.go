@@ -172,9 +172,9 @@ func (s *Service) inviteAgain(ctx context.Context, pool *catalog.Pool, in *cogni
 		if err := invited(u); err != nil {
 			return err
 		}
-		history := u.Credential.History
+		history, seed, newSeed := u.Credential.History, u.Credential.Seed, u.Credential.NewSeed
 		u.Credential = next
-		u.Credential.History = history
+		u.Credential.History, u.Credential.Seed, u.Credential.NewSeed = history, seed, newSeed
 		return nil
 	})
 	if err != nil {

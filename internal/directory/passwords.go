@@ -44,7 +44,7 @@ func (s *Service) ChangePassword(ctx context.Context, call *api.Call, in *cognit
 // user without one has nothing to prove.
 func (s *Service) provePassword(ctx context.Context, pool *catalog.Pool, u *store.User, password *string) error {
 	if password == nil {
-		if len(u.Credential.Verifier) == 0 {
+		if !u.Credential.HasPassword() {
 			return nil
 		}
 		return fault.InvalidParameter(textNoPrevious)

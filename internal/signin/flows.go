@@ -5,6 +5,7 @@ import (
 
 	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/api/cognitoidp"
+	"github.com/cenote-id/cenote/internal/credential"
 	"github.com/cenote-id/cenote/internal/fault"
 	"github.com/cenote-id/cenote/internal/trigger"
 )
@@ -82,9 +83,12 @@ func (s *Service) admit(in StartInput) (flow, error) {
 	return f, require(in.Parameters, f.required...)
 }
 
-// served refuses the flows whose challenges are not built.
+// served refuses the flows that the pool does not have, and those whose challenges are not
+// built.
 func (s *Service) served(in StartInput) error {
 	switch in.Flow {
+	case cognitoidp.AuthFlowTypeUserSrpAuth:
+		return because(reasonFlow, credential.CheckSRP(in.Client.Pool))
 	case cognitoidp.AuthFlowTypeCustomAuth:
 		if !s.triggers.Configured(in.Client.Pool, trigger.KindDefineAuthChallenge) {
 			return refuse(reasonFlow, fault.InvalidParameter(textNoCustom))

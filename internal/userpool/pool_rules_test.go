@@ -109,6 +109,10 @@ func refusals() []refusal {
 			code: invalidParameter, text: "IssuerConfiguration makes tokens name AWS as their issuer, which this server does not allow (--allow-aws-issuer).",
 		},
 		{
+			name: "unknown password hash", in: cognitoidp.UpdateUserPoolRequest{UserPoolTags: api.StringMap{"cenote:password-hash": "bcrypt"}},
+			code: invalidParameter, text: "The tag cenote:password-hash can only have the value argon2id.",
+		},
+		{
 			name: "unknown setting", in: cognitoidp.UpdateUserPoolRequest{UserPoolTags: api.StringMap{"cenote:colour": "red"}},
 			code: invalidParameter, text: "The tag cenote:colour is not known; tags that begin with cenote: are settings of this server.",
 		},
@@ -233,5 +237,35 @@ func TestPoolIDsCannotBeChosenInProduction(t *testing.T) {
 	pool := e.createPool(&cognitoidp.CreateUserPoolRequest{UserPoolTags: api.StringMap{"_custom_id_": "us-east-1_Mine"}})
 	if *pool.Id == "us-east-1_Mine" || pool.UserPoolTags["_custom_id_"] != "us-east-1_Mine" {
 		t.Errorf("id %s, tags %v", *pool.Id, pool.UserPoolTags)
+	}
+}
+
+// How a pool keeps passwords is chosen when it is made, and stays.
+func TestPasswordHashTag(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	const text = "The tag cenote:password-hash is chosen when a user pool is made, and cannot be changed."
+	hashing := api.StringMap{"cenote:password-hash": "argon2id", "stage": "test"}
+	create := func(tags api.StringMap) *string {
+		out, err := e.CreateUserPool(t.Context(), e.call(), &cognitoidp.CreateUserPoolRequest{PoolName: new("p"), UserPoolTags: tags})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out.UserPool.Id
+	}
+	update := func(id *string, tags api.StringMap) error {
+		_, err := e.UpdateUserPool(t.Context(), e.call(), &cognitoidp.UpdateUserPoolRequest{UserPoolId: id, UserPoolTags: tags})
+		return err
+	}
+	with, without := create(hashing), create(nil)
+	wantFault(t, update(with, api.StringMap{}), invalidParameter, text)
+	wantFault(t, update(with, api.StringMap{"stage": "test"}), invalidParameter, text)
+	wantFault(t, update(without, hashing), invalidParameter, text)
+	for id, tags := range map[*string]api.StringMap{with: hashing, without: {"stage": "test"}} {
+		for _, same := range []api.StringMap{tags, nil} {
+			if err := update(id, same); err != nil {
+				t.Error(err)
+			}
+		}
 	}
 }

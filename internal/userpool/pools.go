@@ -25,7 +25,7 @@ func (s *Service) CreateUserPool(ctx context.Context, call *api.Call, in *cognit
 	if r.SchemaAttributes, err = newSchema(in.Schema); err != nil {
 		return nil, err
 	}
-	if err := s.checkTags("", r.UserPoolTags); err != nil {
+	if err := s.checkTags("", nil, r.UserPoolTags); err != nil {
 		return nil, err
 	}
 	if err := s.settlePool("CreateUserPool", r, in.IssuerConfiguration); err != nil {
@@ -104,7 +104,7 @@ func (s *Service) UpdateUserPool(ctx context.Context, call *api.Call, in *cognit
 	keepOmitted(&r, pool.Config, in.PoolName)
 	next := r.Clone()
 	next.LastModifiedDate = api.Time(call.Time)
-	if err := s.checkTags(pool.ID(), in.UserPoolTags); err != nil {
+	if err := s.checkTags(pool.ID(), pool.Config.UserPoolTags, next.UserPoolTags); err != nil {
 		return nil, err
 	}
 	if err := s.settlePool("UpdateUserPool", next, in.IssuerConfiguration); err != nil {

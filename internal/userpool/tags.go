@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/cenote-id/cenote/api"
+	"github.com/cenote-id/cenote/internal/catalog"
 	"github.com/cenote-id/cenote/internal/fault"
 	"github.com/cenote-id/cenote/internal/naming"
 )
@@ -18,6 +19,7 @@ const (
 	ownTagPrefix = "cenote:"
 	tagFixedID   = "cenote:id"
 	tagCustomID  = "_custom_id_"
+	// catalog.TagPasswordHash is the other one.
 
 	clientNameCustomID = "_custom_id_:" // before the id, in a client's name
 
@@ -30,13 +32,19 @@ var (
 )
 
 // checkTags refuses tags that ask for something that is not done. id is the pool's, empty
-// for a pool that is being made.
-func (s *Service) checkTags(id string, tags api.StringMap) error {
+// for a pool that is being made, and old are the tags that it has.
+func (s *Service) checkTags(id string, old, tags api.StringMap) error {
 	if len(tags) > maxTags {
 		return fault.UserPoolTagging("A user pool can have at most 50 tags.")
 	}
 	for _, name := range slices.Sorted(maps.Keys(tags)) {
 		if !strings.HasPrefix(name, ownTagPrefix) {
+			continue
+		}
+		if name == catalog.TagPasswordHash {
+			if tags[name] != catalog.ArgonHash {
+				return fault.InvalidParameter("The tag cenote:password-hash can only have the value argon2id.")
+			}
 			continue
 		}
 		if name != tagFixedID {
@@ -48,6 +56,10 @@ func (s *Service) checkTags(id string, tags api.StringMap) error {
 		case id != "" && tags[name] != id:
 			return fault.InvalidParameter("The tag cenote:id cannot change the id of a user pool.")
 		}
+	}
+	// The users of a pool keep their passwords in one form, and none can be made of another.
+	if id != "" && tags[catalog.TagPasswordHash] != old[catalog.TagPasswordHash] {
+		return fault.InvalidParameter("The tag cenote:password-hash is chosen when a user pool is made, and cannot be changed.")
 	}
 	return nil
 }
