@@ -270,12 +270,12 @@ func TestSweep(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.due(r, 2)
-	if _, family, err := b.db.TokenUser(t.Context(), last.ID, u.Sub, "j"); err != nil || !family.Revoked {
+	if _, family, err := b.db.TokenUser(t.Context(), last.ID, u.Sub, "j", ""); err != nil || !family.Revoked {
 		t.Errorf("what has not expired was swept: %v", err)
 	}
 	b.hands.Advance(10 * time.Minute)
 	b.due(r, 2)
-	if _, family, err := b.db.TokenUser(t.Context(), last.ID, u.Sub, "j"); err != nil || family.Revoked {
+	if _, family, err := b.db.TokenUser(t.Context(), last.ID, u.Sub, "j", ""); err != nil || family.Revoked {
 		t.Errorf("what has expired was not swept: %v", err)
 	}
 	if again, err := b.db.Spend(t.Context(), proof, start); err != nil || !again {

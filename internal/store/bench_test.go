@@ -47,7 +47,7 @@ func BenchmarkRead(b *testing.B) {
 		"FindUser/three-kinds": func(i int) error { return find(i, 0, 1, 2) },
 		"FindUser/email":       func(i int) error { return find(i, 2) },
 		"TokenUser": func(i int) error {
-			_, _, err := db.TokenUser(b.Context(), pool, storetest.NewUser(pool, userName(i%population)).Sub, "jti")
+			_, _, err := db.TokenUser(b.Context(), pool, storetest.NewUser(pool, userName(i%population)).Sub, "jti", "")
 			return err
 		},
 		"ListUsers/email": func(i int) error {

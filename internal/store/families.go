@@ -14,12 +14,14 @@ type family struct {
 
 // RevokeFamily ends a sign-in: TokenUser and Rotate report it as revoked until f.Expires.
 func (db *DB) RevokeFamily(ctx context.Context, f Family) error {
-	return db.engine.write(ctx, true, func(t *tx) error {
-		_, err := t.exec(`INSERT INTO families (pool, uid, origin_jti, generation, grace_until, revoked, expires)
-			VALUES ($1, $2, $3, 0, 0, 1, $4)
-			ON CONFLICT (pool, uid, origin_jti) DO UPDATE SET revoked = 1`, f.Pool, f.User, f.OriginJTI, f.Expires)
-		return err
-	})
+	return db.engine.write(ctx, true, func(t *tx) error { return t.revokeFamily(f) })
+}
+
+func (t *tx) revokeFamily(f Family) error {
+	_, err := t.exec(`INSERT INTO families (pool, uid, origin_jti, generation, grace_until, revoked, expires)
+		VALUES ($1, $2, $3, 0, 0, 1, $4)
+		ON CONFLICT (pool, uid, origin_jti) DO UPDATE SET revoked = 1`, f.Pool, f.User, f.OriginJTI, f.Expires)
+	return err
 }
 
 // Rotate uses a refresh token of a client with rotation (RFC 9700 section 4.14.2), durably.

@@ -95,7 +95,7 @@ func (db *DB) AddPasskey(ctx context.Context, p *Passkey, limit int, proof [32]b
 		if n >= int64(limit) {
 			return ErrFull
 		}
-		if first, err := t.spend(proof, until); err != nil || !first {
+		if first, err := t.spend(Proof{Key: proof, Until: until}); err != nil || !first {
 			return orError(err, ErrSpent)
 		}
 		added, err := t.exec(`INSERT INTO passkeys (pool, credential_id, uid, version, created, record)

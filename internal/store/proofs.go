@@ -2,23 +2,80 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 )
+
+// Proof is what may be shown once: a Session, an SRP exchange, a TOTP step.
+type Proof struct {
+	Key [32]byte
+	// Until is when the proof is worthless by itself, so that its row may go.
+	Until time.Time
+	// Next is a step that the proof, once spent, still opens: see TakeStep. Empty for none.
+	Next string
+}
 
 // Spend uses up a proof that may be shown once (a Session, an SRP exchange, a TOTP step).
 // The first call with a key, on whatever node, returns true after its row is durable; all
 // others return false. The proof must be worthless by itself from until on, when its row
 // may go. An error leaves open whether it is spent, so the proof must not count.
 func (db *DB) Spend(ctx context.Context, key [32]byte, until time.Time) (first bool, err error) {
-	err = db.engine.write(ctx, false, func(t *tx) (err error) {
-		first, err = t.spend(key, until)
-		return err
-	})
-	return first && err == nil, err
+	return db.SpendAll(ctx, Proof{Key: key, Until: until})
+}
+
+// SpendAll is Spend of several proofs: where one of them was spent before, it spends none
+// and returns false.
+func (db *DB) SpendAll(ctx context.Context, proofs ...Proof) (first bool, err error) {
+	err = db.engine.write(ctx, false, func(t *tx) error { return t.spendAll(proofs) })
+	if errors.Is(err, errSpent) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// errSpent is what a write closure returns when a proof was spent before.
+var errSpent = errors.New("store: a proof was spent before")
+
+// spendAll is SpendAll within a transaction; false is errSpent, so that nothing is written.
+func (t *tx) spendAll(proofs []Proof) error {
+	for _, p := range proofs {
+		first, err := t.spend(p)
+		if err != nil {
+			return err
+		}
+		if !first {
+			return errSpent
+		}
+	}
+	return nil
 }
 
 // spend is Spend within a transaction.
-func (t *tx) spend(key [32]byte, until time.Time) (first bool, err error) {
-	n, err := t.exec(`INSERT INTO spent (proof, until) VALUES ($1, $2) ON CONFLICT (proof) DO NOTHING`, key[:], until)
+func (t *tx) spend(p Proof) (first bool, err error) {
+	n, err := t.exec(`INSERT INTO spent (proof, until, next_step) VALUES ($1, $2, $3)
+		ON CONFLICT (proof) DO NOTHING`, p.Key[:], p.Until, p.Next)
 	return n == 1, err
+}
+
+// OpensStep says whether a proof was spent toward the step next, and neither was that step
+// taken nor is it too late for it.
+func (db *DB) OpensStep(ctx context.Context, key [32]byte, next string, now time.Time) (opens bool, err error) {
+	err = db.engine.read(ctx, func(t *tx) error {
+		var until time.Time
+		opens, err = t.query(`SELECT until FROM spent WHERE proof = $1 AND next_step = $2`, key[:], next).one(at{&until})
+		opens = opens && now.Before(until)
+		return err
+	})
+	return opens && err == nil, err
+}
+
+// TakeStep uses up the step next that a spent proof opens: of all calls one returns true,
+// after the write is durable.
+func (db *DB) TakeStep(ctx context.Context, key [32]byte, next string, now time.Time) (first bool, err error) {
+	err = db.engine.write(ctx, false, func(t *tx) error {
+		n, err := t.exec(`UPDATE spent SET next_step = '' WHERE proof = $1 AND next_step = $2 AND until > $3`, key[:], next, now)
+		first = n == 1
+		return err
+	})
+	return first && err == nil, err
 }

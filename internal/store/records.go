@@ -224,11 +224,12 @@ type CodeRef struct {
 	Hash      []byte
 }
 
-// Family is a sign-in whose refresh tokens live and die together.
+// Family is a sign-in whose refresh tokens live and die together. A device that was
+// forgotten is a family, too: that of all sign-ins in which it took part.
 type Family struct {
 	Pool      PoolID
 	User      UserID
-	OriginJTI string
+	OriginJTI string    // of a sign-in, or the key of a device
 	Expires   time.Time // when the last of its tokens has expired
 }
 
@@ -238,6 +239,8 @@ type FamilyState struct {
 	Revoked    bool
 	Generation int       // of the newest refresh token
 	GraceUntil time.Time // until when the one before it may come again
+	// Forgotten says that the device that took part was forgotten.
+	Forgotten bool
 }
 
 // Superseded says whether a refresh token of the given generation was rotated out, and its

@@ -153,17 +153,19 @@ func (db *DB) findUser(t *tx, pool PoolID, keys []Key) (u *User, err error) {
 }
 
 // TokenUser returns the user with the given sub, and what became of the sign-in that a
-// token belongs to, read at one moment. The error is ErrNotFound when there is no
-// such user.
-func (db *DB) TokenUser(ctx context.Context, pool PoolID, sub, originJTI string) (u *User, f FamilyState, err error) {
+// token belongs to and of the device that it names (empty for none), read at one moment.
+// The error is ErrNotFound when there is no such user.
+func (db *DB) TokenUser(ctx context.Context, pool PoolID, sub, originJTI, deviceKey string) (u *User, f FamilyState, err error) {
 	err = db.engine.read(ctx, func(t *tx) error {
 		u = nil
-		return t.query(`SELECT COALESCE(f.revoked, 0), COALESCE(f.generation, 0), COALESCE(f.grace_until, 0), `+userColumns+`
+		return t.query(`SELECT COALESCE(f.revoked, 0), COALESCE(f.generation, 0), COALESCE(f.grace_until, 0),
+				COALESCE(d.revoked, 0), `+userColumns+`
 			FROM user_keys k JOIN users u ON u.pool = k.pool AND u.uid = k.uid`+userJoins+`
 			LEFT JOIN families f ON f.pool = u.pool AND f.uid = u.uid AND f.origin_jti = $4
-			WHERE k.pool = $1 AND k.kind = $2 AND k.value = $3`, pool, KeySub, sub, originJTI).
+			LEFT JOIN families d ON d.pool = u.pool AND d.uid = u.uid AND d.origin_jti = $5
+			WHERE k.pool = $1 AND k.kind = $2 AND k.value = $3`, pool, KeySub, sub, originJTI, deviceKey).
 			each(func(scan scanner) (err error) {
-				u, err = db.scanUser(scan, flag{&f.Revoked}, &f.Generation, at{&f.GraceUntil})
+				u, err = db.scanUser(scan, flag{&f.Revoked}, &f.Generation, at{&f.GraceUntil}, flag{&f.Forgotten})
 				return err
 			})
 	})

@@ -46,7 +46,7 @@ func (s *Service) CheckAccess(ctx context.Context, raw string) (*api.UserPrincip
 	if _, err := s.catalog.ClientOf(ctx, pool.ID(), claims.ClientID); err != nil {
 		return nil, nil, err
 	}
-	u, state, err := s.store.TokenUser(ctx, pool.Internal(), claims.Sub, claims.OriginJTI)
+	u, state, err := s.store.TokenUser(ctx, pool.Internal(), claims.Sub, claims.OriginJTI, "")
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, nil, err
 	}

@@ -42,7 +42,7 @@ func (s *Service) openRefresh(ctx context.Context, c *catalog.Client, raw, devic
 	case s.clock.Now().Unix() >= o.Expires:
 		return nil, fault.NotAuthorized(textRefreshExpired)
 	}
-	u, state, err := s.store.TokenUser(ctx, o.Pool, o.Sub, o.OriginJTI)
+	u, state, err := s.store.TokenUser(ctx, o.Pool, o.Sub, o.OriginJTI, o.DeviceKey)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return nil, fault.UserNotFound(textNoUser).Because(err)

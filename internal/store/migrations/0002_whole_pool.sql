@@ -18,24 +18,29 @@ CREATE TABLE passkeys (
 
 CREATE INDEX passkeys_by_user ON passkeys (pool, uid);
 
--- Devices. proof is sealed: the salt and the verifier of the device's password, empty until
--- the device is confirmed.
+-- Devices that their users have confirmed. proof is sealed: the salt and the verifier of the
+-- device's password. tokens is when the last refresh token that names the device has
+-- expired; until then a device that was forgotten is a revoked family under its key.
 
 CREATE TABLE devices (
 	pool BIGINT NOT NULL,
 	uid BYTES NOT NULL,
 	device_key KEYTEXT NOT NULL,
-	version BIGINT NOT NULL,
 	group_key TEXT NOT NULL,
 	name TEXT NOT NULL,
-	status KEYTEXT NOT NULL,
+	remembered SMALLINT NOT NULL,
 	ip TEXT NOT NULL,
 	created BIGINT NOT NULL,
 	modified BIGINT NOT NULL,
 	authenticated BIGINT NOT NULL,
+	tokens BIGINT NOT NULL,
 	proof BYTES NOT NULL,
 	PRIMARY KEY (pool, uid, device_key)
 );
+
+-- What a proof that was spent still opens, once: empty for most.
+
+ALTER TABLE spent ADD COLUMN next_step KEYTEXT NOT NULL DEFAULT '';
 
 -- Groups. gid is never used again, so that a group that is made under the name of a deleted
 -- one does not meet the old group's members.

@@ -168,7 +168,7 @@ func (s suite) families(t *testing.T) {
 	equal(t, "and one ahead of it", rotate("c", 12), store.RotateOutcome{Generation: 13})
 
 	for jti, want := range map[string]bool{"a": true, "b": true, "c": false, "d": false} {
-		if _, state, err := db.TokenUser(t.Context(), p.ID, u.Sub, jti); err != nil || state.Revoked != want {
+		if _, state, err := db.TokenUser(t.Context(), p.ID, u.Sub, jti, ""); err != nil || state.Revoked != want {
 			t.Errorf("sign-in %s revoked: %v, %v; want %v", jti, state.Revoked, err, want)
 		}
 	}
@@ -264,7 +264,7 @@ func (s suite) sweep(t *testing.T) {
 		t.Helper()
 		_, err := db.Code(t.Context(), p.ID, u.ID, store.CodeReset, "")
 		equal(t, when+": the code is there", !errors.Is(err, store.ErrNotFound), code)
-		_, state, err := db.TokenUser(t.Context(), p.ID, u.Sub, "soon")
+		_, state, err := db.TokenUser(t.Context(), p.ID, u.Sub, "soon", "")
 		ok(t, err)
 		equal(t, when+": the revocation is there", state.Revoked, family)
 		f, err := db.Failures(t.Context(), p.ID, u.ID, store.FailedMFA)
@@ -291,7 +291,7 @@ func (s suite) sweep(t *testing.T) {
 
 	_, err = db.Code(t.Context(), q.ID, v.ID, store.CodeReset, "")
 	ok(t, err)
-	_, state, err := db.TokenUser(t.Context(), p.ID, u.Sub, "late")
+	_, state, err := db.TokenUser(t.Context(), p.ID, u.Sub, "late", "")
 	if err != nil || !state.Revoked {
 		t.Errorf("a revocation that counts was swept: %v", err)
 	}

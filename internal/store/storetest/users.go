@@ -355,18 +355,18 @@ func (s suite) tokenUser(t *testing.T) {
 	db := s.open(t)
 	p := Pool(t, db, "us-east-1_p")
 	u := User(t, db, p.ID, "alice")
-	got, state, err := db.TokenUser(t.Context(), p.ID, u.Sub, "jti")
+	got, state, err := db.TokenUser(t.Context(), p.ID, u.Sub, "jti", "")
 	ok(t, err)
 	equal(t, "user of a token", got, u)
 	equal(t, "state of a sign-in of which nothing is stored", state, store.FamilyState{})
 	ok(t, db.RevokeFamily(t.Context(), store.Family{Pool: p.ID, User: u.ID, OriginJTI: "jti", Expires: epoch}))
 	for jti, want := range map[string]bool{"jti": true, "other": false, "": false} {
-		_, state, err := db.TokenUser(t.Context(), p.ID, u.Sub, jti)
+		_, state, err := db.TokenUser(t.Context(), p.ID, u.Sub, jti, "")
 		if err != nil || state.Revoked != want {
 			t.Errorf("sign-in %q revoked: %v, %v; want %v", jti, state.Revoked, err, want)
 		}
 	}
-	_, _, err = db.TokenUser(t.Context(), p.ID, "no such sub", "jti")
+	_, _, err = db.TokenUser(t.Context(), p.ID, "no such sub", "jti", "")
 	fails(t, "unknown sub", err, store.ErrNotFound)
 }
 
