@@ -49,10 +49,12 @@ var house = []struct {
 	{"internal/trigger", [][]string{serviceGround}, "events are made of records and configuration"},
 	{"internal/message", [][]string{serviceGround, {"internal/trigger"}}, "texts and senders; the codes' lifetimes are directory's matter"},
 	{"internal/credential", [][]string{serviceGround, {"internal/gate", "internal/srp", "internal/libcrypto"}}, "proofs know users and clients, not flows"},
+	{"internal/passkey", nil, "WebAuthn's ceremonies know no users and no pools"},
+	{"internal/passkey/passkeytest", nil, "an authenticator shares no code with what it tests"},
 	{"internal/token", [][]string{serviceGround, {"internal/gate", "internal/keys", "internal/keys/keystest", "internal/trigger"}}, "tokens are made from a grant, not from a flow"},
 	{"internal/userpool", [][]string{serviceGround, {"internal/keys", "internal/keys/keystest", "internal/message", "internal/trigger"}}, "configuration; users are directory's matter"},
 	{"internal/directory", [][]string{serviceGround, {"internal/credential", "internal/message", "internal/trigger"}}, "users; signing in is signin's matter"},
-	{"internal/signin", [][]string{serviceGround, {"internal/directory", "internal/credential", "internal/message", "internal/trigger", "internal/token"}}, "the one sign-in machine"},
+	{"internal/signin", [][]string{serviceGround, {"internal/directory", "internal/credential", "internal/message", "internal/trigger", "internal/token", "internal/passkey"}}, "the one sign-in machine"},
 	{"internal/access", [][]string{serviceGround, {"internal/token"}}, "who is calling; what they want is the services' matter"},
 	{"internal/wire", [][]string{{"internal/fault", "internal/clock", "internal/gate", "internal/naming", "api", "api/cognitoidp"}}, "the phases of a call know no service"},
 	{"internal/httpd", [][]string{{"internal/fault", "internal/clock", "internal/naming"}}, "the listener and the route table know handlers only"},
@@ -64,7 +66,7 @@ var house = []struct {
 }
 
 // testing may import these besides, in test files: means to set a scene.
-var sceneMakers = []string{"internal/keys/keystest", "internal/store/storetest", "internal/store/pgtest", "internal/gate", "internal/srp", "internal/keys", "cenotetest", ""}
+var sceneMakers = []string{"internal/keys/keystest", "internal/passkey/passkeytest", "internal/store/storetest", "internal/store/pgtest", "internal/gate", "internal/srp", "internal/keys", "cenotetest", ""}
 
 // goFiles calls visit for every Go file of the module, with its slash-separated path.
 func goFiles(t *testing.T, visit func(path string)) {

@@ -1,0 +1,4 @@
+package passkey
+
+// OriginAllowed is originAllowed.
+var OriginAllowed = originAllowed
