@@ -186,7 +186,7 @@ const deletionDelay = 5 * time.Second
 
 // DeletePool deletes a pool: its external id is free, its clients and signing keys are gone
 // when it returns, and a job that deletes its users and their like stands in the queue. The
-// error is ErrNotFound when it was deleted already.
+// error is ErrNotFound when it was deleted already, ErrHasDomain while it has a domain.
 func (db *DB) DeletePool(ctx context.Context, p *Pool) error {
 	change, err := db.newChange(ChangePool, api.Value(p.Config.Id))
 	if err != nil {
@@ -203,6 +203,13 @@ func (db *DB) DeletePool(ctx context.Context, p *Pool) error {
 		}
 		if n == 0 {
 			return ErrNotFound
+		}
+		domains, err := poolDomains(t, p.ID)
+		if err != nil {
+			return err
+		}
+		if len(domains) > 0 {
+			return ErrHasDomain
 		}
 		if _, err := t.exec(`DELETE FROM pool_ids WHERE external_id = $1 AND pool = $2`,
 			api.Value(p.Config.Id), p.ID); err != nil {

@@ -33,6 +33,8 @@ func Run(t *testing.T, fresh func(t testing.TB) store.Options) {
 		"resource list":                s.resourceList,
 		"resources of clients":         s.resourcesOfClients,
 		"resource changes":             s.resourceChanges,
+		"domains":                      s.domains,
+		"race for a domain":            s.raceForDomain,
 		"access keys":                  s.accessKeys,
 		"user round trip":              s.userRoundTrip,
 		"user ids":                     s.userIDs,
