@@ -27,16 +27,16 @@ func (db *DB) Spend(ctx context.Context, key [32]byte, until time.Time) (first b
 // and returns false.
 func (db *DB) SpendAll(ctx context.Context, proofs ...Proof) (first bool, err error) {
 	err = db.engine.write(ctx, false, func(t *tx) error { return t.spendAll(proofs) })
-	if errors.Is(err, errSpent) {
+	if errors.Is(err, ErrSpent) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-// errSpent is what a write closure returns when a proof was spent before.
-var errSpent = errors.New("store: a proof was spent before")
+// ErrSpent says that a proof was spent before.
+var ErrSpent = errors.New("store: a proof was spent before")
 
-// spendAll is SpendAll within a transaction; false is errSpent, so that nothing is written.
+// spendAll is SpendAll within a transaction; false is ErrSpent, so that nothing is written.
 func (t *tx) spendAll(proofs []Proof) error {
 	for _, p := range proofs {
 		first, err := t.spend(p)
@@ -44,7 +44,7 @@ func (t *tx) spendAll(proofs []Proof) error {
 			return err
 		}
 		if !first {
-			return errSpent
+			return ErrSpent
 		}
 	}
 	return nil
@@ -55,6 +55,16 @@ func (t *tx) spend(p Proof) (first bool, err error) {
 	n, err := t.exec(`INSERT INTO spent (proof, until, next_step) VALUES ($1, $2, $3)
 		ON CONFLICT (proof) DO NOTHING`, p.Key[:], p.Until, p.Next)
 	return n == 1, err
+}
+
+// Spent says whether a proof was spent.
+func (db *DB) Spent(ctx context.Context, key [32]byte) (spent bool, err error) {
+	err = db.engine.read(ctx, func(t *tx) error {
+		var until time.Time
+		spent, err = t.query(`SELECT until FROM spent WHERE proof = $1`, key[:]).one(at{&until})
+		return err
+	})
+	return spent && err == nil, err
 }
 
 // OpensStep says whether a proof was spent toward the step next, and neither was that step

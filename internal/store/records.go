@@ -173,6 +173,8 @@ type MFA struct {
 	SMS   bool `json:"sms,omitempty"`
 	Email bool `json:"email,omitempty"`
 	TOTP  bool `json:"totp,omitempty"`
+	// Passkeys says that a passkey with user verification counts as both factors.
+	Passkeys bool `json:"passkeys,omitempty"`
 	// Preferred is the factor that is asked for where several are chosen: SMS_MFA, EMAIL_OTP or
 	// SOFTWARE_TOKEN_MFA; empty for none.
 	Preferred cognitoidp.ChallengeNameType `json:"preferred,omitempty"`
@@ -283,9 +285,10 @@ type CreateOptions struct {
 type UpdateOptions struct {
 	UseCode       *CodeRef // deleted; ErrNotFound when there is no such code any more
 	PutCode       *Code
-	Steal         bool // as in CreateOptions
-	ClearFailures bool // of the password
-	NoTouch       bool // leave Modified as it is
+	Spend         []Proof // ErrSpent when one was used before
+	Steal         bool    // as in CreateOptions
+	ClearFailures bool    // of the password
+	NoTouch       bool    // leave Modified as it is
 }
 
 // ListQuery selects and pages users.

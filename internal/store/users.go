@@ -209,7 +209,7 @@ func (db *DB) writeUser(t *tx, u *User) error {
 // mutate must be a pure function of the user, because it runs again when someone else was
 // faster. It cannot change Pool, ID, Sub, Created, Failures and Grouped. An error of mutate changes
 // nothing and is returned as it is. Else the error is ErrNotFound when the user, or the
-// code that o uses, is gone, or *ExistsError when a new name is taken.
+// code that o uses, is gone, *ExistsError when a new name is taken, or ErrSpent.
 func (db *DB) UpdateUser(ctx context.Context, pool PoolID, id UserID, o UpdateOptions, mutate func(*User) error) (u *User, err error) {
 	err = db.engine.write(ctx, false, func(t *tx) (err error) {
 		u, err = db.updateUser(t, pool, id, o, mutate)
@@ -268,6 +268,9 @@ func (t *tx) settle(u *User, o UpdateOptions) error {
 		if err := t.putCode(u.Pool, u.ID, o.PutCode); err != nil {
 			return err
 		}
+	}
+	if err := t.spendAll(o.Spend); err != nil {
+		return err
 	}
 	if !o.ClearFailures {
 		return nil
