@@ -175,7 +175,7 @@ func (s *Server) newRooms(place naming.Place, g *gate.Gate, cache *keys.Cache, t
 		users: directoryService,
 		sessions: signin.New(signin.Deps{
 			Store: s.db, Catalog: s.catalog, Directory: directoryService, Credential: credentials,
-			Tokens: tokens, Triggers: triggers, Random: s.config.Random, Metrics: s.registry,
+			Tokens: tokens, Triggers: triggers, Messages: messages, Random: s.config.Random, Metrics: s.registry,
 		}),
 	}
 	s.access = control

@@ -175,19 +175,6 @@ func (s *Service) sendAsked(ctx context.Context, call *api.Call, a asked) (*cogn
 	return a.to.details(), s.deliver(ctx, a.pool, a.clientID, a.user, a.source, i, a.metadata)
 }
 
-// asRoleFault turns a failed delivery into what AdminResetUserPassword and
-// AdminUpdateUserAttributes declare for it: they do not know CodeDeliveryFailureException.
-func asRoleFault(err error, c contact) error {
-	failure, ok := errors.AsType[*fault.Error](err)
-	if !ok || failure.Code != "CodeDeliveryFailureException" {
-		return err
-	}
-	if c.medium() == message.SMS {
-		return fault.InvalidSmsRoleAccessPolicy(failure.Message).Because(err)
-	}
-	return fault.InvalidEmailRoleAccessPolicy(failure.Message).Because(err)
-}
-
 // phantom is the id under which what happens to an unknown name is counted and kept, so
 // that it has the limits and the database work of a known one. It is stable and nobody
 // can compute it.

@@ -7,6 +7,7 @@ import (
 	"github.com/cenote-id/cenote/api/cognitoidp"
 	"github.com/cenote-id/cenote/internal/catalog"
 	"github.com/cenote-id/cenote/internal/fault"
+	"github.com/cenote-id/cenote/internal/message"
 	"github.com/cenote-id/cenote/internal/store"
 	"github.com/cenote-id/cenote/internal/trigger"
 )
@@ -215,7 +216,7 @@ func (s *Service) AdminResetUserPassword(ctx context.Context, call *api.Call, in
 		return nil, orNoUser(err)
 	}
 	err = s.deliver(ctx, pool, trigger.ClientNotApplicable, user, trigger.MessageForgotPassword, i, in.ClientMetadata)
-	return &cognitoidp.AdminResetUserPasswordResponse{}, asRoleFault(err, to)
+	return &cognitoidp.AdminResetUserPasswordResponse{}, message.AsRoleFault(err, to.medium())
 }
 
 func mayReset(pool *catalog.Pool, u *store.User) (contact, error) {

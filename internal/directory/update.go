@@ -10,6 +10,7 @@ import (
 	"github.com/cenote-id/cenote/api/cognitoidp"
 	"github.com/cenote-id/cenote/internal/catalog"
 	"github.com/cenote-id/cenote/internal/fault"
+	"github.com/cenote-id/cenote/internal/message"
 	"github.com/cenote-id/cenote/internal/store"
 	"github.com/cenote-id/cenote/internal/trigger"
 )
@@ -96,7 +97,7 @@ func (s *Service) sendAttributeCodes(ctx context.Context, call *api.Call, w upda
 	for _, i := range issues {
 		err := s.deliver(ctx, w.pool, w.clientID, u, trigger.MessageUpdateUserAttribute, i, w.metadata)
 		if w.client == nil {
-			err = asRoleFault(err, i.contact)
+			err = message.AsRoleFault(err, i.medium())
 		}
 		if err != nil {
 			return nil, err

@@ -241,3 +241,16 @@ func failureText(err error) string {
 		return "Failed to deliver the message: the sender refused it."
 	}
 }
+
+// AsRoleFault turns the error of a delivery into what operations declare for it that do not
+// know CodeDeliveryFailureException.
+func AsRoleFault(err error, medium Medium) error {
+	failure, ok := errors.AsType[*fault.Error](err)
+	if !ok || failure.Code != "CodeDeliveryFailureException" {
+		return err
+	}
+	if medium == SMS {
+		return fault.InvalidSmsRoleAccessPolicy(failure.Message).Because(err)
+	}
+	return fault.InvalidEmailRoleAccessPolicy(failure.Message).Because(err)
+}

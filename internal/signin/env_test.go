@@ -1,8 +1,10 @@
 package signin_test
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
+	"log/slog"
 	"maps"
 	"path/filepath"
 	"sync"
@@ -21,6 +23,7 @@ import (
 	"github.com/cenote-id/cenote/internal/gate"
 	"github.com/cenote-id/cenote/internal/keys"
 	"github.com/cenote-id/cenote/internal/keys/keystest"
+	"github.com/cenote-id/cenote/internal/message"
 	"github.com/cenote-id/cenote/internal/naming"
 	"github.com/cenote-id/cenote/internal/seal"
 	"github.com/cenote-id/cenote/internal/signin"
@@ -48,6 +51,8 @@ type env struct {
 	gate     *gate.Gate
 	stock    *keys.Stock
 	registry *prometheus.Registry
+	inbox    *message.Inbox
+	mail     *carrier
 
 	mu  sync.Mutex
 	now time.Time
@@ -58,6 +63,7 @@ func newEnv(tb testing.TB) *env {
 	e := &env{
 		t: tb, now: time.Date(2026, 3, 3, 9, 5, 7, 0, time.UTC), files: tb.TempDir(),
 		registry: prometheus.NewPedanticRegistry(), stock: keys.NewStock(keystest.Generator(), nil, 0),
+		inbox: message.NewInbox(nil), mail: new(carrier),
 	}
 	ticks := clock.New(e.time)
 	key, err := seal.NewMasterKey(clock.Random(nil))
@@ -83,12 +89,22 @@ func newEnv(tb testing.TB) *env {
 		Store: e.db, Catalog: e.catalog, Keys: keys.NewCache(e.db, nil, 0), Triggers: triggers,
 		Gate: e.gate, Clock: ticks, PublicURL: "http://localhost:9229",
 	})
+	messages := message.New(message.Deps{
+		Triggers: triggers, Email: e.mail, SMS: e.mail, Inbox: e.inbox, Clock: ticks,
+		Random: clock.Random(nil), Log: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(),
+	})
 	e.Service = signin.New(signin.Deps{
-		Store: e.db, Catalog: e.catalog, Credential: e.proofs, Tokens: e.tokens, Triggers: triggers, Metrics: e.registry,
+		Store: e.db, Catalog: e.catalog, Credential: e.proofs, Tokens: e.tokens, Triggers: triggers, Messages: messages, Metrics: e.registry,
 		Directory: directory.New(directory.Deps{Store: e.db, Catalog: e.catalog, Credential: e.proofs, Triggers: triggers}),
 	})
 	return e
 }
+
+// carrier takes every message, or none.
+type carrier struct{ fail error }
+
+func (*carrier) Name() string                                   { return "test" }
+func (c *carrier) Send(context.Context, message.Envelope) error { return c.fail }
 
 func (e *env) time() time.Time {
 	e.mu.Lock()

@@ -24,6 +24,10 @@ const (
 	paramTimestamp    = "TIMESTAMP"
 	paramUserID       = "USER_ID_FOR_SRP"
 	paramSession      = "Session"
+	paramAnswer       = "ANSWER"
+	paramSMSCode      = "SMS_MFA_CODE"
+	paramTOTPCode     = "SOFTWARE_TOKEN_MFA_CODE"
+	paramEmailCode    = "EMAIL_OTP_CODE"
 )
 
 // flow is how a sign-in begins.

@@ -98,7 +98,6 @@ func TestUnbuiltFlows(t *testing.T) {
 
 	// Settings that ask for more than is built let nobody in without it.
 	for name, set := range map[string]func(*cognitoidp.UserPoolType){
-		"MfaConfiguration": func(p *cognitoidp.UserPoolType) { p.MfaConfiguration = new(cognitoidp.UserPoolMfaTypeOptional) },
 		"DeviceConfiguration": func(p *cognitoidp.UserPoolType) {
 			p.DeviceConfiguration = &cognitoidp.DeviceConfigurationType{ChallengeRequiredOnNewDevice: new(false)}
 		},

@@ -69,6 +69,13 @@ type attempt struct {
 	// remembered says that a device which the user has remembered took part, where that
 	// stands in for a second factor.
 	remembered bool
+	// passed says that the sign-in needs no second factor any more: it was just set up, or
+	// the first factor counts for both.
+	passed bool
+	// demanded says that a second factor is asked for where the pool leaves it to its users.
+	demanded bool
+	// factor is the second factor that the user has chosen for this sign-in, "" for none yet.
+	factor catalog.Factor
 	// spend uses up the proof that brought the attempt here, or refuses; nil where the proof
 	// is of no use to who overhears it again.
 	spend func(context.Context) error
@@ -182,12 +189,17 @@ func (s *Service) wrong(ctx context.Context, a *attempt) error {
 	return badCredentials()
 }
 
-// pose uses up what the attempt was proved by and returns the next challenge.
-func (s *Service) pose(ctx context.Context, a *attempt, name cognitoidp.ChallengeNameType, parameters map[string]string) (*Step, error) {
+// pose uses up what the attempt was proved by and returns the next challenge. more adds to
+// its session what the judge of its answer will need.
+func (s *Service) pose(ctx context.Context, a *attempt, name cognitoidp.ChallengeNameType, parameters map[string]string, more ...with) (*Step, error) {
 	if err := a.use(ctx); err != nil {
 		return nil, err
 	}
-	text, err := s.sealSession(a, name)
+	x := newSession(a, name)
+	for _, add := range more {
+		add(x)
+	}
+	text, err := s.sealSession(x)
 	if err != nil {
 		return nil, err
 	}

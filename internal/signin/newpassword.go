@@ -86,6 +86,7 @@ func (s *Service) judgeNewPassword(ctx context.Context, a *attempt, x *session, 
 	a.source = trigger.TokenNewPasswordChallenge
 	// Nobody else can have come through the write with this Session; it is marked as used
 	// so that sending it again says so.
+	a.spend = nil
 	_, err = s.spend(ctx, x)
 	return err
 }

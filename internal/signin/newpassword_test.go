@@ -3,7 +3,6 @@ package signin_test
 import (
 	"encoding/json"
 	"maps"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -347,13 +346,13 @@ func TestSessionOfAnUnbuiltChallenge(t *testing.T) {
 	e := newEnv(t)
 	c := e.client("Unbuilt")
 	e.user(c.Pool, "jane", e.invited(c.Pool))
-	bound := seal.Context(strconv.FormatInt(int64(c.Pool.Internal()), 10), c.ID())
+	bound := seal.Context("sign-in")
 	plain := must(e.db.Keyring().OpenText(seal.Session, bound, *e.ask(c, "jane").Session))(t)
 	reseal := func(plain string) *string {
 		return new(must(e.db.Keyring().SealText(seal.Session, bound, []byte(plain)))(t))
 	}
-	sms := reseal(strings.Replace(string(plain), "NEW_PASSWORD_REQUIRED", "SMS_MFA", 1))
-	_, err := e.respond(c, "SMS_MFA", sms, values{"USERNAME": "jane", "SMS_MFA_CODE": "123456"})
+	custom := reseal(strings.Replace(string(plain), "NEW_PASSWORD_REQUIRED", "CUSTOM_CHALLENGE", 1))
+	_, err := e.respond(c, "CUSTOM_CHALLENGE", custom, values{"USERNAME": "jane", "ANSWER": "123456"})
 	wantUnbuilt(t, err, "RespondToAuthChallenge", "ChallengeName")
 	_, err = e.set(c, "jane", reseal("not JSON"), password2, nil)
 	wantFault(t, err, badSession)

@@ -9,6 +9,7 @@ import (
 	"github.com/cenote-id/cenote/internal/clock"
 	"github.com/cenote-id/cenote/internal/credential"
 	"github.com/cenote-id/cenote/internal/directory"
+	"github.com/cenote-id/cenote/internal/message"
 	"github.com/cenote-id/cenote/internal/store"
 	"github.com/cenote-id/cenote/internal/token"
 	"github.com/cenote-id/cenote/internal/trigger"
@@ -22,6 +23,7 @@ type Deps struct {
 	Credential *credential.Service
 	Tokens     *token.Service
 	Triggers   *trigger.Service
+	Messages   *message.Service
 	Random     io.Reader // nil is the operating system's generator
 	// Metrics receives the package's counters; nil keeps them to itself.
 	Metrics prometheus.Registerer
@@ -35,6 +37,7 @@ type Service struct {
 	credential *credential.Service
 	tokens     *token.Service
 	triggers   *trigger.Service
+	messages   *message.Service
 	random     io.Reader
 	metrics    metrics
 }
@@ -43,6 +46,6 @@ type Service struct {
 func New(d Deps) *Service {
 	return &Service{
 		store: d.Store, catalog: d.Catalog, directory: d.Directory, credential: d.Credential,
-		tokens: d.Tokens, triggers: d.Triggers, random: clock.Random(d.Random), metrics: newMetrics(d.Metrics),
+		tokens: d.Tokens, triggers: d.Triggers, messages: d.Messages, random: clock.Random(d.Random), metrics: newMetrics(d.Metrics),
 	}
 }

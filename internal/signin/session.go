@@ -6,19 +6,20 @@ import (
 	"crypto/subtle"
 	"encoding/binary"
 	"encoding/json"
-	"strconv"
 	"time"
 
 	"github.com/cenote-id/cenote/api/cognitoidp"
 	"github.com/cenote-id/cenote/internal/catalog"
 	"github.com/cenote-id/cenote/internal/seal"
 	"github.com/cenote-id/cenote/internal/store"
+	"github.com/cenote-id/cenote/internal/trigger"
 )
 
 // session is the state of a sign-in between a challenge and its answer, as the client
-// carries it. The pool and the client stand in the context of the envelope. It stays well
-// below the 2,048 characters that a Session may have.
+// carries it. It stays well below the 2,048 characters that a Session may have.
 type session struct {
+	Pool      store.PoolID                 `json:"p"`
+	Client    string                       `json:"i"`
 	Challenge cognitoidp.ChallengeNameType `json:"c"`
 	Flow      cognitoidp.AuthFlowType      `json:"f"`
 	Sub       string                       `json:"s"`
@@ -27,15 +28,31 @@ type session struct {
 	Expires   int64                        `json:"t"` // milliseconds since the epoch
 	// State is the user's fingerprint when the challenge was posed.
 	State []byte `json:"k"`
+	// Source is what the triggers at the end are told, where it is not a plain sign-in.
+	Source trigger.TokenSource `json:"g,omitempty"`
+
+	// Code is the MAC of the code that was sent, where the challenge asks for one.
+	Code []byte `json:"x,omitempty"`
+	// Choices are what the challenge lets the user choose from.
+	Choices []cognitoidp.ChallengeNameType `json:"o,omitempty"`
+	// Seed is the secret of an authenticator app that is being set up.
+	Seed []byte `json:"a,omitempty"`
+	// SetUp says that what the challenge asked to set up is set up.
+	SetUp bool `json:"d,omitempty"`
 
 	text string
 }
 
-// fingerprint changes with the user's password and when the user is signed out everywhere:
-// either ends the sign-ins that are under way.
+// with changes the session of a challenge before it is sealed.
+type with func(*session)
+
+// fingerprint changes with the user's password and authenticator app and when the user is
+// signed out everywhere: each ends the sign-ins that are under way.
 func fingerprint(u *store.User) []byte {
 	h := sha256.New()
-	for _, part := range [][]byte{u.ID[:], u.Credential.Salt, u.Credential.Verifier} {
+	for _, part := range [][]byte{
+		u.ID[:], u.Credential.Salt, u.Credential.Verifier, []byte(u.Credential.Hash), u.Credential.Seed,
+	} {
 		h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(part))))
 		h.Write(part)
 	}
@@ -48,22 +65,32 @@ func (x *session) concerns(u *store.User) bool {
 	return subtle.ConstantTimeCompare(x.State, fingerprint(u)) == 1
 }
 
-// sealSession returns the Session of a challenge posed to the attempt's user.
-func (s *Service) sealSession(a *attempt, challenge cognitoidp.ChallengeNameType) (string, error) {
-	plain, err := json.Marshal(session{
+// newSession returns the state of a challenge posed to the attempt's user.
+func newSession(a *attempt, challenge cognitoidp.ChallengeNameType) *session {
+	x := &session{
+		Pool: a.pool().Internal(), Client: a.client.ID(),
 		Challenge: challenge, Flow: a.flow, Sub: a.user.Sub, Username: a.user.Username, EventID: a.eventID,
 		Expires: a.now.Add(a.client.SessionTTL()).UnixMilli(), State: fingerprint(a.user),
-	})
+	}
+	if a.source != trigger.TokenAuthentication {
+		x.Source = a.source
+	}
+	return x
+}
+
+// sealSession returns the Session that a client is handed.
+func (s *Service) sealSession(x *session) (string, error) {
+	plain, err := json.Marshal(x)
 	if err != nil {
 		return "", err
 	}
-	return s.store.Keyring().SealText(seal.Session, sessionContext(a.client), plain)
+	return s.store.Keyring().SealText(seal.Session, sessionContext(), plain)
 }
 
-// openSession reads the Session with which the challenge is answered. Whatever is wrong
-// with it but its age reads the same.
-func (s *Service) openSession(c *catalog.Client, challenge cognitoidp.ChallengeNameType, text string, now time.Time) (*session, error) {
-	plain, err := s.store.Keyring().OpenText(seal.Session, sessionContext(c), text)
+// readSession reads a Session that answers the challenge. Whatever is wrong with it reads
+// the same.
+func (s *Service) readSession(challenge cognitoidp.ChallengeNameType, text string) (*session, error) {
+	plain, err := s.store.Keyring().OpenText(seal.Session, sessionContext(), text)
 	if err != nil {
 		return nil, badSession(textSession)
 	}
@@ -71,15 +98,52 @@ func (s *Service) openSession(c *catalog.Client, challenge cognitoidp.ChallengeN
 	if err := json.Unmarshal(plain, x); err != nil || x.Challenge != challenge {
 		return nil, badSession(textSession)
 	}
-	if now.UnixMilli() >= x.Expires {
-		return nil, badSession(textSessionExpired)
-	}
 	return x, nil
+}
+
+// openSession reads the Session with which a client answers the challenge.
+func (s *Service) openSession(c *catalog.Client, challenge cognitoidp.ChallengeNameType, text string, now time.Time) (*session, error) {
+	x, err := s.readSession(challenge, text)
+	if err != nil {
+		return nil, err
+	}
+	if !x.of(c) {
+		return nil, badSession(textSession)
+	}
+	return x, x.alive(now)
+}
+
+// alive refuses a session that is too old.
+func (x *session) alive(now time.Time) error {
+	if now.UnixMilli() >= x.Expires {
+		return badSession(textSessionExpired)
+	}
+	return nil
+}
+
+// of says whether the session was begun through the client.
+func (x *session) of(c *catalog.Client) bool {
+	return x.Client == c.ID() && x.Pool == c.Pool.Internal()
+}
+
+// proof is what uses a session up.
+func (x *session) proof() store.Proof {
+	return store.Proof{Key: sha256.Sum256([]byte(x.text)), Until: time.UnixMilli(x.Expires)}
 }
 
 // spend uses up a session with one awaited write; first is false where it was used before.
 func (s *Service) spend(ctx context.Context, x *session) (first bool, err error) {
-	return s.store.Spend(ctx, sha256.Sum256([]byte(x.text)), time.UnixMilli(x.Expires))
+	proof := x.proof()
+	return s.store.Spend(ctx, proof.Key, proof.Until)
+}
+
+// spendOnce uses up a session, or refuses where it was used before.
+func (s *Service) spendOnce(ctx context.Context, x *session) error {
+	first, err := s.spend(ctx, x)
+	if err == nil && !first {
+		err = badSession(textSessionUsed)
+	}
+	return err
 }
 
 // stale is the error for a session whose user has changed since: most often because the
@@ -96,7 +160,6 @@ func (s *Service) stale(ctx context.Context, x *session) error {
 	}
 }
 
-// sessionContext binds a Session to the pool and the client.
-func sessionContext(c *catalog.Client) []byte {
-	return seal.Context(strconv.FormatInt(int64(c.Pool.Internal()), 10), c.ID())
-}
+// sessionContext tells these sessions from what else is sealed for the same purpose. Pool
+// and client stand inside, since some answers do not name them.
+func sessionContext() []byte { return seal.Context("sign-in") }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/api/cognitoidp"
+	"github.com/cenote-id/cenote/internal/catalog"
 	"github.com/cenote-id/cenote/internal/fault"
 	"github.com/cenote-id/cenote/internal/store"
 )
@@ -21,10 +22,31 @@ func (s *Service) GlobalSignOut(ctx context.Context, call *api.Call, _ *cognitoi
 	if err == nil {
 		err = s.store.SignOutEverywhere(ctx, pool.Internal(), u.ID, call.Time)
 	}
-	if errors.Is(err, store.ErrNotFound) { // deleted since the token was checked, which ends it too
-		return nil, fault.NotAuthorized(textTokenRevoked).Because(err)
+	return empty(orRevoked(err))
+}
+
+// orRevoked turns store.ErrNotFound into what a token hears whose user was deleted since it
+// was checked, which ends it too.
+func orRevoked(err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return fault.NotAuthorized(textTokenRevoked).Because(err)
 	}
-	return empty(err)
+	return err
+}
+
+// self returns the user who is calling with an access token, as the check of the token read
+// it in this call, and the client that the token was issued to.
+func (s *Service) self(ctx context.Context, call *api.Call) (*catalog.Client, *store.User, error) {
+	who := call.Principal.User
+	client, err := s.catalog.ClientOf(ctx, who.PoolID, who.ClientID)
+	if err != nil {
+		return nil, nil, err
+	}
+	if u, ok := who.Record.(*store.User); ok {
+		return client, u, nil
+	}
+	u, err := s.store.FindUser(ctx, client.Pool.Internal(), store.Key{Kind: store.KeySub, Value: who.Sub})
+	return client, u, orRevoked(err)
 }
 
 // AdminUserGlobalSignOut kills every token of a user that was issued before now.

@@ -17,7 +17,7 @@ type stage uint8
 const (
 	stageAccount      stage = iota // the account's state refuses, or not
 	stageNewPassword               // a temporary password must be replaced
-	stageSecondFactor              // MFA
+	stageSecondFactor              // MFA: asked for, chosen or set up
 	stageDevice                    // a remembered device proves itself
 	stageFinish                    // PostAuthentication, then the Grant
 )
@@ -42,7 +42,7 @@ func (s *Service) enter(ctx context.Context, a *attempt, at stage) (*Step, error
 	case stageNewPassword:
 		return s.askNewPassword(ctx, a)
 	case stageSecondFactor:
-		return nil, secondFactor(a)
+		return s.secondFactor(ctx, a)
 	default:
 		return nil, device(a)
 	}
@@ -66,17 +66,6 @@ func accountState(a *attempt) error {
 
 func resetRequired() error {
 	return refuse(reasonReset, fault.PasswordResetRequired(textResetRequired))
-}
-
-// secondFactor lets nobody in without the factor that a pool asks for.
-func secondFactor(a *attempt) error {
-	if a.remembered {
-		return nil
-	}
-	if mfa := api.Value(a.pool().Config.MfaConfiguration); mfa != "" && mfa != cognitoidp.UserPoolMfaTypeOff {
-		return &api.NotImplementedError{Operation: operation(a.admin, "InitiateAuth"), Member: "MfaConfiguration"}
-	}
-	return nil
 }
 
 // device has nothing to ask in a pool that remembers no devices: a DEVICE_KEY that a

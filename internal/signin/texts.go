@@ -30,6 +30,16 @@ const (
 	textSessionExpired = "Invalid session for the user, session is expired."
 	textSessionUsed    = "Invalid session for the user, session can only be used once."
 
+	textWrongCode      = "Invalid code or auth state for the user."
+	textWrongTOTP      = "Invalid code received for user"
+	textTOTPUsed       = "Your software token has already been used once."
+	textCodeMismatch   = "Code mismatch"
+	textNoTOTP         = "Software Token MFA has not been enabled by the userPool."      // unconfirmed
+	textNotAssociated  = "Software Token MFA has not been associated with the user."     // chosen here
+	textNoFactor       = "The user has no second factor that the user pool can ask for." // chosen here
+	textNotOffered     = "The answer is none of the offered second factors."             // chosen here
+	textTokenOrSession = "Exactly one of AccessToken and Session must be given."         // chosen here
+
 	// The constraint texts of members that hold a password.
 	textPasswordLong  = "1 validation error detected: Value at 'password' failed to satisfy constraint: Member must have length less than or equal to 256"
 	textPasswordBlank = `1 validation error detected: Value at 'password' failed to satisfy constraint: Member must satisfy regular expression pattern: [\S]+`
@@ -49,6 +59,9 @@ const (
 	reasonExpired     = "password_expired"
 	reasonSession     = "session"
 	reasonNewPassword = "new_password"
+	reasonFactor      = "no_second_factor"
+	reasonCode        = "bad_code"
+	reasonDelivery    = "code_not_delivered"
 	reasonTrigger     = "trigger_denied"
 	reasonFlow        = "flow"
 	reasonClient      = "client_secret"

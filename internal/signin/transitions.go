@@ -15,7 +15,8 @@ type transition struct {
 	// next is where the way goes on after a right answer.
 	next stage
 	// judge judges the answer of the attempt's user to the challenge of the session; nil for
-	// the challenges that are not posed.
+	// the challenges that are not posed. A right answer uses the session up at the next
+	// challenge or the Grant, unless the judge has done it and set spend to nil.
 	judge func(*Service, context.Context, *attempt, *session, AnswerInput) error
 }
 
@@ -28,14 +29,16 @@ func transitionOf(name cognitoidp.ChallengeNameType) transition {
 	switch name {
 	case cognitoidp.ChallengeNameTypeNewPasswordRequired:
 		return transition{[]string{paramNewPassword}, stageSecondFactor, (*Service).judgeNewPassword}
-	case cognitoidp.ChallengeNameTypeSelectMfaType, cognitoidp.ChallengeNameTypeMfaSetup:
-		return transition{next: stageDevice}
+	case cognitoidp.ChallengeNameTypeSelectMfaType:
+		return transition{[]string{paramAnswer}, stageSecondFactor, (*Service).judgeSelection}
+	case cognitoidp.ChallengeNameTypeMfaSetup:
+		return transition{nil, stageSecondFactor, (*Service).judgeSetUp}
 	case cognitoidp.ChallengeNameTypeSmsMfa:
-		return transition{required: []string{"SMS_MFA_CODE"}, next: stageDevice}
+		return transition{[]string{paramSMSCode}, stageDevice, (*Service).judgeSMS}
 	case cognitoidp.ChallengeNameTypeSoftwareTokenMfa:
-		return transition{required: []string{"SOFTWARE_TOKEN_MFA_CODE"}, next: stageDevice}
+		return transition{[]string{paramTOTPCode}, stageDevice, (*Service).judgeTOTP}
 	case cognitoidp.ChallengeNameTypeEmailOtp:
-		return transition{next: stageDevice}
+		return transition{nil, stageDevice, (*Service).judgeEmail}
 	case cognitoidp.ChallengeNameTypeDeviceSrpAuth:
 		return transition{required: []string{paramDeviceKey, paramSRPA}, next: stageDevice}
 	case cognitoidp.ChallengeNameTypeDevicePasswordVerifier:
@@ -68,6 +71,7 @@ func (s *Service) answer(ctx context.Context, a *attempt, in AnswerInput) (*Step
 	if t.judge == nil {
 		return nil, &api.NotImplementedError{Operation: operation(in.Admin, "RespondToAuthChallenge"), Member: "ChallengeName"}
 	}
+	a.spend = func(ctx context.Context) error { return s.spendOnce(ctx, x) }
 	if err := t.judge(s, ctx, a, x, in); err != nil {
 		return nil, err
 	}
@@ -89,21 +93,30 @@ func (s *Service) resume(ctx context.Context, a *attempt, in AnswerInput) (*sess
 	if refusal != nil {
 		return nil, refusal
 	}
+	return x, s.rejoin(ctx, a, x)
+}
+
+// rejoin puts an attempt where the session's challenge was posed: the same user, in the same
+// state, by the name that the answer gives where it gives one.
+func (s *Service) rejoin(ctx context.Context, a *attempt, x *session) (err error) {
 	a.flow, a.eventID = x.Flow, x.EventID
+	if x.Source != "" {
+		a.source = x.Source
+	}
 	a.user, err = s.store.FindUser(ctx, a.pool().Internal(), store.Key{Kind: store.KeySub, Value: x.Sub})
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, badSession(textSession)
+		return badSession(textSession)
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if !a.names(a.user) {
-		return nil, badSession(textSession)
+	if a.name != "" && !a.names(a.user) {
+		return badSession(textSession)
 	}
 	if !x.concerns(a.user) {
-		return nil, s.stale(ctx, x)
+		return s.stale(ctx, x)
 	}
-	return x, accountState(a)
+	return accountState(a)
 }
 
 // names says whether the USERNAME of an answer means u: by the canonical name, sub or an
