@@ -25,11 +25,15 @@ func (s *Service) judgeTOTP(ctx context.Context, a *attempt, x *session, in Answ
 		return err
 	}
 	a.spend = func(ctx context.Context) error {
-		used, err := s.store.SpendAll(ctx, x.proof(), step)
-		switch {
-		case err != nil || used < 0:
+		first, err := s.store.SpendAll(ctx, x.proof(), step)
+		if err != nil || first {
 			return err
-		case used == 0:
+		}
+		used, err := s.store.Spent(ctx, x.proof().Key)
+		switch {
+		case err != nil:
+			return err
+		case used:
 			return badSession(textSessionUsed)
 		default:
 			return refuse(reasonCode, fault.ExpiredCode(textTOTPUsed))

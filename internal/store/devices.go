@@ -155,7 +155,7 @@ func (db *DB) UseDevice(ctx context.Context, u DeviceUse, proofs ...Proof) (firs
 		}
 		return t.spendAll(proofs)
 	})
-	if errors.Is(err, errSpent) {
+	if errors.Is(err, ErrSpent) {
 		return false, nil
 	}
 	return err == nil, err

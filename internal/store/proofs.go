@@ -33,9 +33,6 @@ func (db *DB) SpendAll(ctx context.Context, proofs ...Proof) (first bool, err er
 	return err == nil, err
 }
 
-// ErrSpent says that a proof was spent before.
-var ErrSpent = errors.New("store: a proof was spent before")
-
 // spendAll is SpendAll within a transaction; false is ErrSpent, so that nothing is written.
 func (t *tx) spendAll(proofs []Proof) error {
 	for _, p := range proofs {
