@@ -74,7 +74,7 @@ func (s *Server) construct(ctx context.Context) error {
 	if err := s.bind(ctx); err != nil {
 		return err
 	}
-	triggers := trigger.New()
+	triggers := trigger.New(trigger.Deps{})
 	// Whatever is wrong with the configuration has to show before an empty database gets
 	// its root key, which would never be seen.
 	messages, err := s.newMessages(triggers)

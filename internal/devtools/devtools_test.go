@@ -39,7 +39,7 @@ func newFixture(t *testing.T, change func(*devtools.Deps)) *fixture {
 	f := &fixture{t: t, clock: clock.New(func() time.Time { return start }), inbox: message.NewInbox(nil)}
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
 	f.sender = message.New(message.Deps{
-		Triggers: trigger.New(), Inbox: f.inbox, Clock: f.clock, Random: clock.Random(nil), Log: log,
+		Triggers: trigger.New(trigger.Deps{}), Inbox: f.inbox, Clock: f.clock, Random: clock.Random(nil), Log: log,
 	})
 	d := devtools.Deps{Inbox: f.inbox, Clock: f.clock, Log: log, Reset: func(context.Context) error {
 		f.resets++

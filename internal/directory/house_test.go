@@ -96,7 +96,7 @@ func (g *ground) house(t *testing.T, options ...option) *house {
 		ground: g, t: t, inbox: message.NewInbox(nil), mail: new(carrier),
 		poolID: fmt.Sprint("us-east-1_Directory", n), clientID: fmt.Sprint("client", n),
 	}
-	triggers := trigger.New()
+	triggers := trigger.New(trigger.Deps{})
 	h.Service = directory.New(directory.Deps{
 		Store: g.store, Catalog: g.catalog, Credential: g.proofs, Triggers: triggers,
 		Messages: message.New(message.Deps{

@@ -105,7 +105,7 @@ func (s *Service) Deliver(ctx context.Context, m Message) error {
 		Pool: m.Pool, ClientID: m.ClientID, Username: m.Username,
 		Attributes: m.Attributes, ClientMetadata: m.Metadata,
 	}
-	if sent, err := s.custom(ctx, m, subject); sent || err != nil {
+	if sent, err := s.custom(m); sent || err != nil {
 		return err
 	}
 	e, err := s.render(ctx, m, subject)
@@ -125,12 +125,15 @@ func (s *Service) Deliver(ctx context.Context, m Message) error {
 }
 
 // custom hands the message to the pool's own sender function, where it has one.
-func (s *Service) custom(ctx context.Context, m Message, subject trigger.Subject) (sent bool, err error) {
-	e := trigger.CustomSenderEvent{Subject: subject, Source: m.Source, Code: m.Code}
+func (s *Service) custom(m Message) (sent bool, err error) {
+	kind := trigger.KindCustomEmailSender
 	if m.Medium == SMS {
-		return s.deps.Triggers.CustomSMSSender(ctx, e)
+		kind = trigger.KindCustomSMSSender
 	}
-	return s.deps.Triggers.CustomEmailSender(ctx, e)
+	if !s.deps.Triggers.Configured(m.Pool, kind) {
+		return false, nil
+	}
+	return true, &api.NotImplementedError{Operation: string(m.Source), Member: "LambdaConfig." + string(kind)}
 }
 
 func (s *Service) render(ctx context.Context, m Message, subject trigger.Subject) (Envelope, error) {

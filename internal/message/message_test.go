@@ -37,7 +37,7 @@ func pool(change func(*cognitoidp.UserPoolType)) *catalog.Pool {
 func service(t *testing.T, change func(*message.Deps)) *message.Service {
 	t.Helper()
 	d := message.Deps{
-		Triggers: trigger.New(), Clock: clock.New(nil), Random: clock.Random(nil),
+		Triggers: trigger.New(trigger.Deps{}), Clock: clock.New(nil), Random: clock.Random(nil),
 		Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	}
 	change(&d)

@@ -82,7 +82,7 @@ func newEnv(tb testing.TB) *env {
 		}
 	})
 	e.gate = gate.New(8, 100*time.Millisecond) // more slots than tests work side by side
-	triggers := trigger.New()
+	triggers := trigger.New(trigger.Deps{})
 	e.catalog = catalog.New(catalog.Deps{Store: e.db, Place: naming.Place{Region: "us-east-1"}, Clock: ticks})
 	e.proofs = credential.New(credential.Deps{Store: e.db, Arithmetic: new(srp.Arithmetic), Gate: e.gate, Clock: ticks})
 	e.tokens = token.New(token.Deps{

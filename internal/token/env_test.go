@@ -63,7 +63,7 @@ func newEnv(tb testing.TB, change ...func(*token.Deps)) *env {
 	e.keys = keys.NewCache(e.db, nil, 0)
 	e.stock = keys.NewStock(keystest.Generator(), nil, 0)
 	deps := token.Deps{
-		Store: e.db, Catalog: e.catalog, Keys: e.keys, Triggers: trigger.New(),
+		Store: e.db, Catalog: e.catalog, Keys: e.keys, Triggers: trigger.New(trigger.Deps{}),
 		Gate: gate.New(0, time.Minute), Clock: ticks, PublicURL: publicURL + "/",
 	}
 	for _, f := range change {

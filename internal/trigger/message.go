@@ -1,6 +1,10 @@
 package trigger
 
-import "context"
+import (
+	"context"
+
+	"github.com/cenote-id/cenote/api"
+)
 
 // MessageSource says why a message is sent; CustomMessage, CustomEmailSender and
 // CustomSMSSender share these and put their own name before it.
@@ -33,27 +37,61 @@ type CustomMessageResponse struct {
 	EmailSubject string
 }
 
+// The placeholders that CustomMessage is told of: Cognito puts the code, a link, or the
+// user name in their place.
+const (
+	codePlaceholder = "{####}"
+	linkPlaceholder = "{##Click Here##}"
+)
+
 // CustomMessage runs before a message is rendered.
 func (s *Service) CustomMessage(ctx context.Context, e CustomMessageEvent) (CustomMessageResponse, error) {
-	return CustomMessageResponse{}, s.call(ctx, e.Pool, KindCustomMessage)
+	type response struct {
+		SMSMessage   *string `json:"smsMessage"`
+		EmailMessage *string `json:"emailMessage"`
+		EmailSubject *string `json:"emailSubject"`
+	}
+	request := struct {
+		user
+		Code     string  `json:"codeParameter"`
+		Link     string  `json:"linkParameter"`
+		Username *string `json:"usernameParameter"`
+	}{e.user(), codePlaceholder, linkPlaceholder, e.UsernameParameter}
+	var r response
+	err := s.call(ctx, e.Pool, KindCustomMessage, e.event("CustomMessage_"+string(e.Source), request, r), &r)
+	if err != nil {
+		return CustomMessageResponse{}, err
+	}
+	return CustomMessageResponse{api.Value(r.SMSMessage), api.Value(r.EmailMessage), api.Value(r.EmailSubject)}, nil
 }
 
 // CustomSenderEvent hands a message's secret to the pool's own sender.
 type CustomSenderEvent struct {
 	Subject
 	Source MessageSource
-	// Code is the code or temporary password in the clear; it is encrypted for the function.
-	Code string
+	// Code is the code or temporary password, encrypted for the function; nil where the
+	// message has none (notifications).
+	Code *string
 }
 
-// CustomEmailSender hands an e-mail to the pool's own sender; sent is false when the
-// pool has none and the message goes the usual way.
-func (s *Service) CustomEmailSender(ctx context.Context, e CustomSenderEvent) (sent bool, err error) {
-	return s.Configured(e.Pool, KindCustomEmailSender), s.call(ctx, e.Pool, KindCustomEmailSender)
+// CustomEmailSender hands an e-mail to the pool's own sender. Its error, which no client
+// sees, says that the message is not out of the house yet: the caller tries again later.
+func (s *Service) CustomEmailSender(ctx context.Context, e CustomSenderEvent) error {
+	return s.sender(ctx, KindCustomEmailSender, "customEmailSenderRequestV1", e)
 }
 
-// CustomSMSSender hands a text message to the pool's own sender; sent is false when the
-// pool has none and the message goes the usual way.
-func (s *Service) CustomSMSSender(ctx context.Context, e CustomSenderEvent) (sent bool, err error) {
-	return s.Configured(e.Pool, KindCustomSMSSender), s.call(ctx, e.Pool, KindCustomSMSSender)
+// CustomSMSSender is CustomEmailSender for a text message.
+func (s *Service) CustomSMSSender(ctx context.Context, e CustomSenderEvent) error {
+	return s.sender(ctx, KindCustomSMSSender, "customSMSSenderRequestV1", e)
+}
+
+func (s *Service) sender(ctx context.Context, kind Kind, request string, e CustomSenderEvent) error {
+	attributes := e.user().Attributes
+	_, err := s.run(ctx, arn(e.Pool, kind), e.event(string(kind)+"_"+string(e.Source), struct {
+		Type           string            `json:"type"`
+		Code           *string           `json:"code"`
+		ClientMetadata map[string]string `json:"clientMetadata"`
+		Attributes     map[string]string `json:"userAttributes"`
+	}{request, e.Code, e.ClientMetadata, attributes}, nil), true)
+	return err
 }

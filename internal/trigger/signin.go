@@ -1,6 +1,11 @@
 package trigger
 
-import "context"
+import (
+	"context"
+	"errors"
+
+	"github.com/cenote-id/cenote/api"
+)
 
 // PreAuthenticationEvent asks whether an attempt to sign in may go on. It runs before
 // the password is checked, so it also sees attempts that fail.
@@ -13,7 +18,12 @@ type PreAuthenticationEvent struct {
 
 // PreAuthentication runs at the start of a sign-in; its error refuses it.
 func (s *Service) PreAuthentication(ctx context.Context, e PreAuthenticationEvent) error {
-	return s.call(ctx, e.Pool, KindPreAuthentication)
+	request := struct {
+		user
+		ValidationData map[string]string `json:"validationData"`
+		UserNotFound   *bool             `json:"userNotFound,omitempty"`
+	}{e.user(), e.ValidationData, e.UserNotFound}
+	return s.call(ctx, e.Pool, KindPreAuthentication, e.event("PreAuthentication_Authentication", request, none{}), nil)
 }
 
 // PostAuthenticationEvent tells of a sign-in that passed its last challenge.
@@ -24,14 +34,28 @@ type PostAuthenticationEvent struct {
 
 // PostAuthentication runs after the last challenge and before tokens are made.
 func (s *Service) PostAuthentication(ctx context.Context, e PostAuthenticationEvent) error {
-	return s.call(ctx, e.Pool, KindPostAuthentication)
+	request := struct {
+		user
+		NewDeviceUsed bool `json:"newDeviceUsed"`
+	}{e.user(), e.NewDeviceUsed}
+	return s.call(ctx, e.Pool, KindPostAuthentication, e.event("PostAuthentication_Authentication", request, none{}), nil)
 }
 
 // ChallengeResult is one step of a custom sign-in, as its functions see it.
 type ChallengeResult struct {
-	ChallengeName     string
-	ChallengeResult   bool
-	ChallengeMetadata string
+	ChallengeName   string `json:"challengeName"`
+	ChallengeResult bool   `json:"challengeResult"`
+	// ChallengeMetadata is what CreateAuthChallenge said of the challenge, nil where it was
+	// not made by it.
+	ChallengeMetadata *string `json:"challengeMetadata"`
+}
+
+// history is the session of a custom sign-in, never null.
+func history(session []ChallengeResult) []ChallengeResult {
+	if session == nil {
+		return []ChallengeResult{}
+	}
+	return session
 }
 
 // DefineAuthChallengeEvent asks what a custom sign-in does next.
@@ -50,7 +74,29 @@ type DefineAuthChallengeResponse struct {
 
 // DefineAuthChallenge runs at the start of CUSTOM_AUTH and after each answered challenge.
 func (s *Service) DefineAuthChallenge(ctx context.Context, e DefineAuthChallengeEvent) (DefineAuthChallengeResponse, error) {
-	return DefineAuthChallengeResponse{}, s.call(ctx, e.Pool, KindDefineAuthChallenge)
+	type response struct {
+		ChallengeName      *string `json:"challengeName"`
+		IssueTokens        *truth  `json:"issueTokens"`
+		FailAuthentication *truth  `json:"failAuthentication"`
+	}
+	request := struct {
+		user
+		Session      []ChallengeResult `json:"session"`
+		UserNotFound *bool             `json:"userNotFound,omitempty"`
+	}{e.user(), history(e.Session), e.UserNotFound}
+	var r response
+	err := s.call(ctx, e.Pool, KindDefineAuthChallenge, e.event("DefineAuthChallenge_Authentication", request, r), &r)
+	if err != nil {
+		return DefineAuthChallengeResponse{}, err
+	}
+	out := DefineAuthChallengeResponse{
+		ChallengeName: api.Value(r.ChallengeName),
+		IssueTokens:   bool(api.Value(r.IssueTokens)), FailAuthentication: bool(api.Value(r.FailAuthentication)),
+	}
+	if out == (DefineAuthChallengeResponse{}) && s.Configured(e.Pool, KindDefineAuthChallenge) {
+		return out, unrecognizable(errors.New("it decides nothing"))
+	}
+	return out, nil
 }
 
 // CreateAuthChallengeEvent asks for a custom challenge's parameters.
@@ -66,12 +112,28 @@ type CreateAuthChallengeEvent struct {
 type CreateAuthChallengeResponse struct {
 	PublicChallengeParameters  map[string]string
 	PrivateChallengeParameters map[string]string
-	ChallengeMetadata          string
+	ChallengeMetadata          *string
 }
 
 // CreateAuthChallenge runs when DefineAuthChallenge asked for CUSTOM_CHALLENGE.
 func (s *Service) CreateAuthChallenge(ctx context.Context, e CreateAuthChallengeEvent) (CreateAuthChallengeResponse, error) {
-	return CreateAuthChallengeResponse{}, s.call(ctx, e.Pool, KindCreateAuthChallenge)
+	type response struct {
+		Public   map[string]string `json:"publicChallengeParameters"`
+		Private  map[string]string `json:"privateChallengeParameters"`
+		Metadata *string           `json:"challengeMetadata"`
+	}
+	request := struct {
+		user
+		ChallengeName string            `json:"challengeName"`
+		Session       []ChallengeResult `json:"session"`
+		UserNotFound  *bool             `json:"userNotFound,omitempty"`
+	}{e.user(), e.ChallengeName, history(e.Session), e.UserNotFound}
+	var r response
+	err := s.call(ctx, e.Pool, KindCreateAuthChallenge, e.event("CreateAuthChallenge_Authentication", request, r), &r)
+	if err != nil {
+		return CreateAuthChallengeResponse{}, err
+	}
+	return CreateAuthChallengeResponse{r.Public, r.Private, r.Metadata}, nil
 }
 
 // VerifyAuthChallengeResponseEvent carries the client's answer to a custom challenge.
@@ -85,53 +147,23 @@ type VerifyAuthChallengeResponseEvent struct {
 // VerifyAuthChallengeResponse says whether the answer to a custom challenge is right.
 // With no function configured no answer is.
 func (s *Service) VerifyAuthChallengeResponse(ctx context.Context, e VerifyAuthChallengeResponseEvent) (answerCorrect bool, err error) {
-	return false, s.call(ctx, e.Pool, KindVerifyAuthChallengeResponse)
-}
-
-// TokenSource says what tokens are about to be made for.
-type TokenSource string
-
-// The sources of PreTokenGeneration.
-const (
-	TokenHostedAuth           TokenSource = "TokenGeneration_HostedAuth"
-	TokenAuthentication       TokenSource = "TokenGeneration_Authentication"
-	TokenNewPasswordChallenge TokenSource = "TokenGeneration_NewPasswordChallenge"
-	TokenAuthenticateDevice   TokenSource = "TokenGeneration_AuthenticateDevice"
-	TokenRefreshTokens        TokenSource = "TokenGeneration_RefreshTokens"
-	TokenClientCredentials    TokenSource = "TokenGeneration_ClientCredentials"
-)
-
-// GroupConfiguration is what a user's groups bring into the tokens.
-type GroupConfiguration struct {
-	GroupsToOverride   []string
-	IAMRolesToOverride []string
-	PreferredRole      string
-}
-
-// PreTokenGenerationEvent shows what the tokens will carry.
-type PreTokenGenerationEvent struct {
-	Subject
-	Source TokenSource
-	Groups GroupConfiguration
-	Scopes []string
-}
-
-// ClaimsChange adds or overrides claims of one token and takes others out.
-type ClaimsChange struct {
-	AddOrOverride map[string]any
-	Suppress      []string
-}
-
-// PreTokenGenerationResponse changes what the tokens carry; the zero value changes nothing.
-type PreTokenGenerationResponse struct {
-	IDToken          ClaimsChange
-	AccessToken      ClaimsChange
-	ScopesToAdd      []string
-	ScopesToSuppress []string
-	Groups           *GroupConfiguration
-}
-
-// PreTokenGeneration runs before tokens are signed.
-func (s *Service) PreTokenGeneration(ctx context.Context, e PreTokenGenerationEvent) (PreTokenGenerationResponse, error) {
-	return PreTokenGenerationResponse{}, s.call(ctx, e.Pool, KindPreTokenGeneration)
+	type response struct {
+		AnswerCorrect *truth `json:"answerCorrect"`
+	}
+	private := e.PrivateChallengeParameters
+	if private == nil {
+		private = map[string]string{}
+	}
+	request := struct {
+		user
+		Private      map[string]string `json:"privateChallengeParameters"`
+		Answer       string            `json:"challengeAnswer"`
+		UserNotFound *bool             `json:"userNotFound,omitempty"`
+	}{e.user(), private, e.ChallengeAnswer, e.UserNotFound}
+	var r response
+	err = s.call(ctx, e.Pool, KindVerifyAuthChallengeResponse, e.event("VerifyAuthChallengeResponse_Authentication", request, r), &r)
+	if err == nil && r.AnswerCorrect == nil && s.Configured(e.Pool, KindVerifyAuthChallengeResponse) {
+		err = unrecognizable(errors.New("answerCorrect is missing"))
+	}
+	return err == nil && bool(api.Value(r.AnswerCorrect)), err
 }

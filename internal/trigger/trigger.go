@@ -2,10 +2,12 @@ package trigger
 
 import (
 	"context"
+	"io"
 
 	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/internal/catalog"
-	"github.com/cenote-id/cenote/internal/fault"
+	"github.com/cenote-id/cenote/internal/clock"
+	"github.com/cenote-id/cenote/internal/function"
 )
 
 // Kind names a trigger as exceptions name it to clients ("PreSignUp failed with error ...").
@@ -35,7 +37,8 @@ const ClientNotApplicable = "CLIENT_ID_NOT_APPLICABLE"
 // client, about whom.
 type Subject struct {
 	Pool *catalog.Pool
-	// ClientID is the requesting app client, or ClientNotApplicable.
+	// ClientID is the requesting app client, ClientNotApplicable, or empty, which functions
+	// see as null (AdminConfirmSignUp).
 	ClientID string
 	// Username is the canonical user name, or what was typed where no user exists.
 	Username string
@@ -46,11 +49,27 @@ type Subject struct {
 	ClientMetadata map[string]string
 }
 
-// Service makes the calls. The zero value has no functions to call.
-type Service struct{}
+// Runner runs the function behind an ARN. Its error is *function.Error when the function
+// itself failed, *function.InvocationError when it could not be run, or ctx's.
+type Runner interface {
+	Do(ctx context.Context, c function.Call) ([]byte, error)
+}
 
-// New returns a Service that finds no function behind any ARN.
-func New() *Service { return &Service{} }
+// Deps is what a Service needs.
+type Deps struct {
+	// Runner runs the functions; nil finds none behind any ARN.
+	Runner Runner
+	Random io.Reader // nil is the operating system's generator
+}
+
+// Service makes the calls. It is safe for concurrent use.
+type Service struct {
+	runner Runner
+	random io.Reader
+}
+
+// New returns a Service.
+func New(d Deps) *Service { return &Service{runner: d.Runner, random: clock.Random(d.Random)} }
 
 // arn returns the function that the pool configures for kind, "" for none.
 func arn(p *catalog.Pool, kind Kind) string {
@@ -102,12 +121,3 @@ func arn(p *catalog.Pool, kind Kind) string {
 // presence of a function changes an answer (custom authentication, migration) and where
 // two transactions may become one when none stands between them.
 func (s *Service) Configured(p *catalog.Pool, kind Kind) bool { return arn(p, kind) != "" }
-
-// call is where every trigger ends: with no function it does nothing. A function that is
-// configured but cannot be reached is the pool owner's fault to see, never a silent pass.
-func (s *Service) call(_ context.Context, p *catalog.Pool, kind Kind) error {
-	if !s.Configured(p, kind) {
-		return nil
-	}
-	return fault.UnexpectedLambda(string(kind) + " invocation failed: no function is configured for " + arn(p, kind) + ".")
-}
