@@ -38,9 +38,9 @@ type UserData struct {
 	// Attributes are those that the app client may read; sub is always among them.
 	Attributes map[string]string
 	// PreferredMFA is the second factor that the user prefers, empty when there is none.
-	PreferredMFA string
+	PreferredMFA Factor
 	// MFA are the second factors that the user has activated.
-	MFA []string
+	MFA []Factor
 }
 
 // UserData asks the service for the user's data, which also proves that the session is good.
@@ -54,8 +54,8 @@ func (s *Session) UserData(ctx context.Context) (*UserData, error) {
 	return &UserData{
 		Username:     api.Value(out.Username),
 		Attributes:   attributeMap(out.UserAttributes),
-		PreferredMFA: api.Value(out.PreferredMfaSetting),
-		MFA:          out.UserMFASettingList,
+		PreferredMFA: Factor(api.Value(out.PreferredMfaSetting)),
+		MFA:          factorList(out.UserMFASettingList),
 	}, nil
 }
 

@@ -130,7 +130,7 @@ func TestRequests(t *testing.T) {
 				"PreferredMfaSetting":"SMS_MFA","UserMFASettingList":["SMS_MFA"]}`,
 			want: &client.UserData{
 				Username: "alice", Attributes: map[string]string{"sub": "s", "email": "a@example.com"},
-				PreferredMFA: "SMS_MFA", MFA: []string{"SMS_MFA"},
+				PreferredMFA: "SMS_MFA", MFA: []client.Factor{"SMS_MFA"},
 			},
 		},
 		"update attributes": {

@@ -18,10 +18,11 @@ type answerOf struct {
 	parameters map[string]string
 	session    *string
 	result     *cognitoidp.AuthenticationResultType
+	available  []cognitoidp.ChallengeNameType // of InitiateAuth alone
 }
 
 // initiate calls InitiateAuth; the secret hash for username is added to parameters.
-func (p *Pool) initiate(ctx context.Context, flow Flow, again repeat, username string, parameters map[string]string) (answerOf, error) {
+func (p *Pool) initiate(ctx context.Context, flow Flow, again repeat, username string, parameters map[string]string, session *string) (answerOf, error) {
 	if hash := p.secretHash(username); hash != nil {
 		parameters["SECRET_HASH"] = *hash
 	}
@@ -30,6 +31,7 @@ func (p *Pool) initiate(ctx context.Context, flow Flow, again repeat, username s
 		ClientId:       &p.cfg.ClientID,
 		AuthParameters: parameters,
 		ClientMetadata: p.metadata,
+		Session:        session,
 	})
 	if err != nil {
 		return answerOf{}, err
@@ -39,21 +41,22 @@ func (p *Pool) initiate(ctx context.Context, flow Flow, again repeat, username s
 		parameters: out.ChallengeParameters,
 		session:    out.Session,
 		result:     out.AuthenticationResult,
+		available:  out.AvailableChallenges,
 	}, nil
 }
 
-// Challenge is the error of a sign-in that asks for more before it gives tokens. Which
-// answers a challenge takes is said by Cognito's documentation of RespondToAuthChallenge:
-// SMS_MFA takes SMS_MFA_CODE, SOFTWARE_TOKEN_MFA takes SOFTWARE_TOKEN_MFA_CODE, EMAIL_OTP
-// takes EMAIL_OTP_CODE, SELECT_MFA_TYPE and CUSTOM_CHALLENGE take ANSWER.
+// Challenge is the error of a sign-in that asks for more before it gives tokens. Most
+// challenges have a type of their own, which wraps it: *CodeRequired, *SelectMFAType,
+// *MFASetup, *NewPasswordRequired, *SelectChallenge, *PasswordRequired, *PasskeyRequired.
+// A Challenge alone is one that only the application knows the answer of:
 //
 //	session, err := user.SignIn(ctx, password)
-//	if challenge, ok := errors.AsType[*client.Challenge](err); ok && challenge.Name == "SMS_MFA" {
-//		session, err = challenge.Respond(ctx, map[string]string{"SMS_MFA_CODE": code})
+//	if challenge, ok := errors.AsType[*client.Challenge](err); ok && challenge.Name == "CUSTOM_CHALLENGE" {
+//		session, err = challenge.Respond(ctx, map[string]string{"ANSWER": answer})
 //	}
 //
 // It must be answered within the time that the app client gives for it, three minutes by
-// default.
+// default, and by one goroutine at a time.
 type Challenge struct { //nolint:errname // callers answer it rather than report it
 	// Name is the challenge's name, such as SMS_MFA.
 	Name string
@@ -67,10 +70,21 @@ type Challenge struct { //nolint:errname // callers answer it rather than report
 // Error names the challenge.
 func (c *Challenge) Error() string { return "client: sign-in needs an answer to " + c.Name }
 
-// Respond answers the challenge; the user's name and the secret hash are added. It
-// returns the session, another challenge as an error, or the refusal. After a wrong code
-// or an unacceptable password the same challenge can be answered again.
+// Respond answers the challenge with the members that Cognito's documentation of
+// RespondToAuthChallenge names; the user's name, the device's key and the secret hash are
+// added. It returns the session, another challenge as an error, or the refusal. After a
+// wrong code or an unacceptable password the same challenge can be answered again.
 func (c *Challenge) Respond(ctx context.Context, answers map[string]string) (*Session, error) {
+	a, err := c.respond(ctx, c.Name, answers)
+	if err != nil {
+		return nil, err
+	}
+	return c.user.proceed(ctx, a)
+}
+
+// respond answers the challenge by the name of as, which may be SELECT_CHALLENGE where
+// that was asked before.
+func (c *Challenge) respond(ctx context.Context, as string, answers map[string]string) (answerOf, error) {
 	p := c.user.pool
 	responses := maps.Clone(answers)
 	if responses == nil {
@@ -80,22 +94,35 @@ func (c *Challenge) Respond(ctx context.Context, answers map[string]string) (*Se
 	if hash := p.secretHash(c.user.name); hash != nil {
 		responses["SECRET_HASH"] = *hash
 	}
-	out, err := call[cognitoidp.RespondToAuthChallengeResponse](ctx, p, "RespondToAuthChallenge", once, &cognitoidp.RespondToAuthChallengeRequest{
+	if takesDevice(as) {
+		if err := c.user.addDevice(ctx, responses); err != nil {
+			return answerOf{}, err
+		}
+	}
+	in := &cognitoidp.RespondToAuthChallengeRequest{
 		ClientId:           &p.cfg.ClientID,
-		ChallengeName:      new(cognitoidp.ChallengeNameType(c.Name)),
+		ChallengeName:      new(cognitoidp.ChallengeNameType(as)),
 		Session:            c.session,
 		ChallengeResponses: responses,
 		ClientMetadata:     p.metadata,
-	})
-	if err != nil {
-		return nil, err
 	}
-	return c.user.proceed(ctx, answerOf{
+	out, err := call[cognitoidp.RespondToAuthChallengeResponse](ctx, p, "RespondToAuthChallenge", once, in)
+	if unknownDevice(err) && responses[deviceKeyMember] != "" && as != deviceSRP && as != devicePasswordVerifier {
+		if err := c.user.dropDevice(ctx); err != nil {
+			return answerOf{}, err
+		}
+		delete(responses, deviceKeyMember)
+		out, err = call[cognitoidp.RespondToAuthChallengeResponse](ctx, p, "RespondToAuthChallenge", once, in)
+	}
+	if err != nil {
+		return answerOf{}, err
+	}
+	return answerOf{
 		challenge:  string(api.Value(out.ChallengeName)),
 		parameters: out.ChallengeParameters,
 		session:    out.Session,
 		result:     out.AuthenticationResult,
-	})
+	}, nil
 }
 
 // proceed turns an answer into a session, or into the challenge that comes next.
@@ -107,10 +134,34 @@ func (u *User) proceed(ctx context.Context, a answerOf) (*Session, error) {
 		return nil, fmt.Errorf("%w: neither tokens nor a challenge", ErrBadAnswer)
 	}
 	c := u.challenge(a)
-	if a.challenge == string(cognitoidp.ChallengeNameTypeNewPasswordRequired) {
-		return nil, newPasswordRequired(c)
+	if c.Name == deviceSRP {
+		return c.proveDevice(ctx)
 	}
-	return nil, c
+	return nil, c.typed(a)
+}
+
+// typed returns the challenge as the type that its name has.
+func (c *Challenge) typed(a answerOf) error {
+	switch name := Factor(c.Name); name {
+	case SMSMFA, SoftwareTokenMFA, EmailOTP, SMSOTP:
+		return &CodeRequired{Factor: name, Delivery: c.delivery(), challenge: c}
+	case Password, PasswordSRP:
+		return &PasswordRequired{Factor: name, challenge: c}
+	case WebAuthn:
+		return passkeyRequired(c)
+	}
+	switch c.Name {
+	case string(cognitoidp.ChallengeNameTypeNewPasswordRequired):
+		return newPasswordRequired(c)
+	case string(cognitoidp.ChallengeNameTypeSelectMfaType):
+		return selectMFAType(c)
+	case string(cognitoidp.ChallengeNameTypeMfaSetup):
+		return mfaSetup(c)
+	case string(cognitoidp.ChallengeNameTypeSelectChallenge):
+		return selectChallenge(c, a.available)
+	default:
+		return c
+	}
 }
 
 // challenge returns the challenge in a, to be answered under the name that it carries:

@@ -31,6 +31,10 @@ type Config struct {
 	// is given, it must be the same.
 	Region string
 
+	// DeviceName is what this device is called where the pool tracks devices, for the user
+	// to know it by. The default is the name of this package.
+	DeviceName string
+
 	// HTTPClient makes the calls. The default gives up after 30 seconds and follows no
 	// redirect, since calls carry passwords and tokens.
 	HTTPClient *http.Client
@@ -107,6 +111,9 @@ func (cfg *Config) locate() error {
 }
 
 func (cfg *Config) fill() {
+	if cfg.DeviceName == "" {
+		cfg.DeviceName = userAgent
+	}
 	if cfg.HTTPClient == nil {
 		cfg.HTTPClient = &http.Client{
 			Timeout:       30 * time.Second,

@@ -19,17 +19,28 @@
 //
 //	Pool --SignUp--> User --ConfirmSignUp, ForgotPassword...
 //	  |               |
-//	  |             SignIn (SRP: the password never leaves the process)
+//	  |             SignIn (SRP: the password never leaves the process), SignInByChoice
 //	  |               |
-//	  |               +--> *NewPasswordRequired, *Challenge (errors to answer) --+
-//	  |               v                                                          |
-//	  +--Current--> Session <----------------------------------------------------+
+//	  |               +--> *CodeRequired, *NewPasswordRequired... (errors to answer) --+
+//	  |               v                                                                |
+//	  +--Current--> Session <----------------------------------------------------------+
 //	     Session      |
-//	                UserData, UpdateAttributes, ChangePassword, SignOut, ...
+//	                UserData, SetMFAPreference, ListDevices, ChangePassword, SignOut, ...
 //
-// A sign-in that asks for more than the password returns an error that can be answered:
-// *NewPasswordRequired for a user whom an administrator made, and *Challenge, which the
-// former wraps too, for everything else that a pool may ask.
+// A sign-in that asks for more than the password returns an error that can be answered.
+// All of them are a *Challenge, which the types wrap:
+//
+//	*CodeRequired          a code by SMS, by e-mail or of an authenticator app
+//	*SelectMFAType         which second factor to use
+//	*MFASetup              a second factor, where the user has none
+//	*NewPasswordRequired   a password of one's own, for a user whom an administrator made
+//	*SelectChallenge       how to sign in at all, where the pool leaves the choice
+//	*PasswordRequired      the password, after that choice
+//	*PasskeyRequired       a passkey
+//
+// Where the pool tracks devices, a sign-in registers the device and keeps its secret in the
+// storage, and the following sign-ins prove it; RememberDevice and its like say what the
+// service shall make of it.
 //
 // What the service refuses is an *Error; errors.Is compares it with the codes of this
 // package, such as ErrNotAuthorized. Calls that change nothing when repeated (refresh,

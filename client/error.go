@@ -12,6 +12,8 @@ var (
 	// ErrNotSignedIn says that the storage holds no session for the user, or that the
 	// session has ended: it was signed out, its user deleted, or its refresh token refused.
 	ErrNotSignedIn = errors.New("client: no user is signed in")
+	// ErrNoDevice says that the storage holds no device for the session's user.
+	ErrNoDevice = errors.New("client: the session is on no device that the pool tracks")
 	// ErrBadAnswer says that what answered does not speak Cognito's protocol.
 	ErrBadAnswer = errors.New("client: unusable answer")
 )
@@ -73,6 +75,9 @@ const (
 	ErrAliasExists                  Code = "AliasExistsException"
 	ErrCodeDeliveryFailure          Code = "CodeDeliveryFailureException"
 	ErrCodeMismatch                 Code = "CodeMismatchException"
+	ErrConcurrentModification       Code = "ConcurrentModificationException"
+	ErrDeviceKeyExists              Code = "DeviceKeyExistsException"
+	ErrEnableSoftwareTokenMFA       Code = "EnableSoftwareTokenMFAException"
 	ErrExpiredCode                  Code = "ExpiredCodeException"
 	ErrForbidden                    Code = "ForbiddenException"
 	ErrInternal                     Code = "InternalErrorException"
@@ -99,6 +104,14 @@ const (
 	ErrUserNotConfirmed             Code = "UserNotConfirmedException"
 	ErrUserNotFound                 Code = "UserNotFoundException"
 	ErrUsernameExists               Code = "UsernameExistsException"
+
+	ErrWebAuthnChallengeNotFound      Code = "WebAuthnChallengeNotFoundException"
+	ErrWebAuthnClientMismatch         Code = "WebAuthnClientMismatchException"
+	ErrWebAuthnConfigurationMissing   Code = "WebAuthnConfigurationMissingException"
+	ErrWebAuthnCredentialNotSupported Code = "WebAuthnCredentialNotSupportedException"
+	ErrWebAuthnNotEnabled             Code = "WebAuthnNotEnabledException"
+	ErrWebAuthnOriginNotAllowed       Code = "WebAuthnOriginNotAllowedException"
+	ErrWebAuthnRelyingPartyMismatch   Code = "WebAuthnRelyingPartyMismatchException"
 )
 
 // bareCode cuts an exception's name out of the forms in which it travels:

@@ -174,7 +174,7 @@ func (p *Pool) exchangeTokens(ctx context.Context, username string, tokens Token
 	if key := tokens.Access.claims.DeviceKey; key != "" {
 		parameters["DEVICE_KEY"] = key
 	}
-	a, err := p.initiate(ctx, refreshFlow, repeatable, username, parameters)
+	a, err := p.initiate(ctx, refreshFlow, repeatable, username, parameters, nil)
 	if err != nil {
 		return Tokens{}, err
 	}

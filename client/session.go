@@ -17,6 +17,10 @@ type Session struct {
 	pool     *Pool
 	username string
 
+	// What became of the device at a sign-in that registered one.
+	askToRemember bool
+	deviceError   error
+
 	mu      sync.Mutex
 	tokens  Tokens
 	ended   bool
@@ -58,6 +62,9 @@ func (u *User) open(ctx context.Context, result *cognitoidp.AuthenticationResult
 	s := &Session{pool: u.pool, username: tokens.Access.claims.Username, tokens: tokens}
 	if s.username == "" {
 		s.username = u.name
+	}
+	if result.NewDeviceMetadata != nil {
+		s.askToRemember, s.deviceError = s.pool.register(ctx, s.username, tokens.Access.JWT(), result.NewDeviceMetadata)
 	}
 	if err := s.pool.sessions().save(ctx, s.username, tokens); err != nil {
 		return nil, err

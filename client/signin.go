@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 
 	"github.com/cenote-id/cenote/api/cognitoidp"
@@ -19,6 +18,9 @@ const (
 	// PasswordFlow sends the password, for pools that move users in from elsewhere while
 	// they sign in.
 	PasswordFlow Flow = Flow(cognitoidp.AuthFlowTypeUserPasswordAuth)
+	// ChoiceFlow proves the password without sending it, as one of the first factors that
+	// a pool with choice-based sign-in allows. SignInByChoice is for the others.
+	ChoiceFlow Flow = Flow(cognitoidp.AuthFlowTypeUserAuth)
 )
 
 // SignInOption changes how SignIn signs in.
@@ -29,12 +31,15 @@ type signIn struct{ flow Flow }
 // WithFlow signs in by another flow than SRPFlow.
 func WithFlow(flow Flow) SignInOption { return func(s *signIn) { s.flow = flow } }
 
-// SignIn signs the user in and stores the session as the pool's current one.
+// SignIn signs the user in and stores the session as the pool's current one. Where the
+// pool tracks devices, it registers this one under the storage at the first sign-in and
+// proves it at the following ones.
 //
-// The error is *NewPasswordRequired or *Challenge when the service asks for more. Of its
-// refusals, ErrNotAuthorized means a wrong password, a disabled user or a lockout,
-// ErrUserNotFound an unknown user (unless the app client hides that), ErrUserNotConfirmed
-// that ConfirmSignUp comes first, and ErrPasswordResetRequired that ForgotPassword does.
+// The error is a *Challenge, or one of the types that wrap it, when the service asks for
+// more. Of its refusals, ErrNotAuthorized means a wrong password, a disabled user or a
+// lockout, ErrUserNotFound an unknown user (unless the app client hides that),
+// ErrUserNotConfirmed that ConfirmSignUp comes first, and ErrPasswordResetRequired that
+// ForgotPassword does.
 func (u *User) SignIn(ctx context.Context, password string, options ...SignInOption) (*Session, error) {
 	s := signIn{flow: SRPFlow}
 	for _, option := range options {
@@ -42,7 +47,9 @@ func (u *User) SignIn(ctx context.Context, password string, options ...SignInOpt
 	}
 	switch s.flow {
 	case SRPFlow:
-		return u.signInBySRP(ctx, password)
+		return u.signInBySRP(ctx, SRPFlow, password, map[string]string{})
+	case ChoiceFlow:
+		return u.signInBySRP(ctx, ChoiceFlow, password, map[string]string{preferredChallenge: string(PasswordSRP)})
 	case PasswordFlow:
 		return u.signInByPassword(ctx, password)
 	default:
@@ -50,45 +57,74 @@ func (u *User) SignIn(ctx context.Context, password string, options ...SignInOpt
 	}
 }
 
+// begin calls InitiateAuth for a sign-in from this device.
+func (u *User) begin(ctx context.Context, flow Flow, parameters map[string]string, session *string) (answerOf, error) {
+	parameters["USERNAME"] = u.name
+	if err := u.addDevice(ctx, parameters); err != nil {
+		return answerOf{}, err
+	}
+	a, err := u.pool.initiate(ctx, flow, once, u.name, parameters, session)
+	if unknownDevice(err) && parameters[deviceKeyMember] != "" {
+		if err := u.dropDevice(ctx); err != nil {
+			return answerOf{}, err
+		}
+		delete(parameters, deviceKeyMember)
+		return u.pool.initiate(ctx, flow, once, u.name, parameters, session)
+	}
+	return a, err
+}
+
 func (u *User) signInByPassword(ctx context.Context, password string) (*Session, error) {
-	a, err := u.pool.initiate(ctx, PasswordFlow, once, u.name, map[string]string{"USERNAME": u.name, "PASSWORD": password})
+	a, err := u.begin(ctx, PasswordFlow, map[string]string{"PASSWORD": password}, nil)
 	if err != nil {
 		return nil, err
 	}
 	return u.proceed(ctx, a)
 }
 
-func (u *User) signInBySRP(ctx context.Context, password string) (*Session, error) {
+func (u *User) signInBySRP(ctx context.Context, flow Flow, password string, parameters map[string]string) (*Session, error) {
 	exchange, err := srp.NewClient(u.pool.cfg.Random)
 	if err != nil {
 		return nil, fmt.Errorf("client: %w", err)
 	}
-	a, err := u.pool.initiate(ctx, SRPFlow, once, u.name, map[string]string{"USERNAME": u.name, "SRP_A": exchange.A()})
+	parameters["SRP_A"] = exchange.A()
+	a, err := u.begin(ctx, flow, parameters, nil)
 	if err != nil {
 		return nil, err
 	}
-	if a.challenge != string(cognitoidp.ChallengeNameTypePasswordVerifier) {
-		return nil, fmt.Errorf("%w to InitiateAuth: %s in place of PASSWORD_VERIFIER", ErrBadAnswer, printable(a.challenge))
+	if flow == ChoiceFlow && a.challenge != passwordVerifier {
+		return u.proceed(ctx, a) // the pool has no passwords, or asks for something else first
 	}
-	proof, err := u.prove(exchange, password, a.parameters)
+	return u.verify(ctx, exchange, password, a, "InitiateAuth")
+}
+
+// passwordVerifier is the challenge that asks for the proof of an SRP exchange.
+const passwordVerifier = string(cognitoidp.ChallengeNameTypePasswordVerifier)
+
+// verify goes on with an SRP exchange that the operation has answered.
+func (u *User) verify(ctx context.Context, exchange *srp.Client, password string, a answerOf, operation string) (*Session, error) {
+	if a.challenge != passwordVerifier {
+		return nil, fmt.Errorf("%w to %s: %s in place of PASSWORD_VERIFIER", ErrBadAnswer, operation, printable(a.challenge))
+	}
+	id := srp.Identity{Group: u.pool.name, User: a.parameters["USER_ID_FOR_SRP"]}
+	if id.User == "" {
+		return nil, fmt.Errorf("%w to %s: USER_ID_FOR_SRP is missing", ErrBadAnswer, operation)
+	}
+	proof, err := u.pool.prove(exchange, id, password, a.parameters)
 	if err != nil {
-		return nil, fmt.Errorf("%w to InitiateAuth: %w", ErrBadAnswer, err)
+		return nil, fmt.Errorf("%w to %s: %w", ErrBadAnswer, operation, err)
 	}
 	return u.challenge(a).Respond(ctx, proof)
 }
 
-// prove returns the answer to PASSWORD_VERIFIER.
-func (u *User) prove(exchange *srp.Client, password string, parameters map[string]string) (map[string]string, error) {
-	id := srp.Identity{Group: u.pool.name, User: parameters["USER_ID_FOR_SRP"]}
-	if id.User == "" {
-		return nil, errors.New("USER_ID_FOR_SRP is missing")
-	}
+// prove returns the answer to PASSWORD_VERIFIER and DEVICE_PASSWORD_VERIFIER.
+func (p *Pool) prove(exchange *srp.Client, id srp.Identity, password string, parameters map[string]string) (map[string]string, error) {
 	encoded := parameters["SECRET_BLOCK"]
 	block, err := base64.StdEncoding.DecodeString(encoded)
 	if err != nil {
 		return nil, fmt.Errorf("SECRET_BLOCK: %w", err)
 	}
-	timestamp := srp.Timestamp(u.pool.cfg.Now())
+	timestamp := srp.Timestamp(p.cfg.Now())
 	signature, err := exchange.Answer(id, password, parameters["SALT"], parameters["SRP_B"], block, timestamp)
 	if err != nil {
 		return nil, err

@@ -13,6 +13,7 @@ import (
 // Registration is what a new user gives.
 type Registration struct {
 	Username string
+	// Password may be empty where the pool has choice-based sign-in by other factors.
 	Password Secret
 	// Attributes are the user's attributes, such as email.
 	Attributes map[string]string
@@ -60,7 +61,7 @@ func (p *Pool) SignUp(ctx context.Context, r Registration) (*Registered, error) 
 		return nil, err
 	}
 	return &Registered{
-		User:      p.User(r.Username),
+		User:      &User{pool: p, name: r.Username, signUp: out.Session},
 		Sub:       api.Value(out.UserSub),
 		Confirmed: api.Value(out.UserConfirmed),
 		Delivery:  codeDelivery(out.CodeDeliveryDetails),
@@ -69,8 +70,9 @@ func (p *Pool) SignUp(ctx context.Context, r Registration) (*Registered, error) 
 
 // User is a user of a pool by name, who need not exist.
 type User struct {
-	pool *Pool
-	name string
+	pool   *Pool
+	name   string
+	signUp *string // the Session of the SignUp that made this User, for ConfirmSignUp
 }
 
 // User returns the user of the given name, which may be an alias where the pool has
@@ -93,19 +95,29 @@ func ForceAlias() ConfirmOption { return func(c *confirmation) { c.forceAlias = 
 // ErrCodeMismatch, with ErrExpiredCode, and with ErrNotAuthorized when the user is
 // confirmed already.
 func (u *User) ConfirmSignUp(ctx context.Context, code string, options ...ConfirmOption) error {
+	_, err := u.confirm(ctx, code, options)
+	return err
+}
+
+// confirm confirms a new user and returns the Session to sign in with, if there is one.
+func (u *User) confirm(ctx context.Context, code string, options []ConfirmOption) (*string, error) {
 	var c confirmation
 	for _, option := range options {
 		option(&c)
 	}
-	_, err := call[cognitoidp.ConfirmSignUpResponse](ctx, u.pool, "ConfirmSignUp", once, &cognitoidp.ConfirmSignUpRequest{
+	out, err := call[cognitoidp.ConfirmSignUpResponse](ctx, u.pool, "ConfirmSignUp", once, &cognitoidp.ConfirmSignUpRequest{
 		ClientId:           &u.pool.cfg.ClientID,
 		SecretHash:         u.pool.secretHash(u.name),
 		Username:           &u.name,
 		ConfirmationCode:   &code,
 		ForceAliasCreation: &c.forceAlias,
 		ClientMetadata:     u.pool.metadata,
+		Session:            u.signUp,
 	})
-	return err
+	if err != nil {
+		return nil, err
+	}
+	return out.Session, nil
 }
 
 // ResendConfirmationCode sends a new sign-up code; the old one no longer counts.

@@ -12,7 +12,9 @@ import (
 //	CognitoIdentityServiceProvider.<client id>.LastAuthUser
 //	CognitoIdentityServiceProvider.<client id>.<user name>.idToken
 //
-// and, beside idToken, accessToken, refreshToken and clockDrift (in seconds). Memory,
+// and, beside idToken, accessToken, refreshToken and clockDrift (in seconds); where the
+// pool tracks devices also deviceKey, deviceGroupKey and randomPasswordKey (the device's
+// password), which outlive the session. Memory,
 // File and Cookies implement it; another implementation may put the items wherever it
 // keeps secrets. A Storage is used by several goroutines at once.
 type Storage interface {
@@ -39,6 +41,10 @@ const (
 	itemAccess  = "accessToken"
 	itemRefresh = "refreshToken"
 	itemDrift   = "clockDrift"
+	// These are the device's.
+	itemDeviceKey      = "deviceKey"
+	itemDeviceGroup    = "deviceGroupKey"
+	itemDevicePassword = "randomPasswordKey"
 	// itemUserData is kept by amazon-cognito-identity-js alone; it goes when the session goes.
 	itemUserData = "userData"
 )
@@ -121,6 +127,42 @@ func (s sessions) clear(ctx context.Context, username string) error {
 	}
 	if err != nil {
 		return fmt.Errorf("client: forget session: %w", err)
+	}
+	return nil
+}
+
+// device returns the device that the user has signed in from, or a zero one.
+func (s sessions) device(ctx context.Context, username string) (device, error) {
+	key, group, password := s.key(username, itemDeviceKey), s.key(username, itemDeviceGroup), s.key(username, itemDevicePassword)
+	items, err := s.storage.Get(ctx, key, group, password)
+	if err != nil {
+		return device{}, fmt.Errorf("client: read device: %w", err)
+	}
+	d := device{key: items[key], group: items[group], password: Secret(items[password])}
+	if d.key == "" || d.group == "" || d.password == "" {
+		return device{}, nil
+	}
+	return d, nil
+}
+
+// keepDevice stores the device that the user has signed in from.
+func (s sessions) keepDevice(ctx context.Context, username string, d device) error {
+	err := s.storage.Set(ctx, map[string]string{
+		s.key(username, itemDeviceKey):      d.key,
+		s.key(username, itemDeviceGroup):    d.group,
+		s.key(username, itemDevicePassword): string(d.password),
+	})
+	if err != nil {
+		return fmt.Errorf("client: keep device: %w", err)
+	}
+	return nil
+}
+
+// forgetDevice removes the user's device.
+func (s sessions) forgetDevice(ctx context.Context, username string) error {
+	err := s.storage.Remove(ctx, s.key(username, itemDeviceKey), s.key(username, itemDeviceGroup), s.key(username, itemDevicePassword))
+	if err != nil {
+		return fmt.Errorf("client: forget device: %w", err)
 	}
 	return nil
 }
