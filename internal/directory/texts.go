@@ -20,6 +20,9 @@ const (
 	textNoResend       = "Cannot resend codes. Auto verification not turned on." // recorded
 	textNotConfirmed   = "User is not confirmed."                                // recorded
 
+	textSession        = "Invalid session for the user."                     // recorded at sign-in
+	textSessionExpired = "Invalid session for the user, session is expired." // recorded at sign-in
+
 	textOldCode = "Invalid code provided, please request a code again."   // recorded
 	textBadCode = "Invalid verification code provided, please try again." // recorded
 
@@ -32,6 +35,8 @@ const (
 
 	// textNoPassword is the constraint text of the time when Password was required.
 	textNoPassword = "1 validation error detected: Value null at 'password' failed to satisfy constraint: Member must not be null"
+	// textNoFactor is chosen here, as is the text of a Session that is not good.
+	textNoFactor = "Password is required for users without an attribute that receives one-time passwords."
 	// textNoPrevious is chosen here, after the recorded "Missing required parameter USERNAME".
 	textNoPrevious = "Missing required parameter PreviousPassword"
 )
