@@ -161,7 +161,7 @@ func (s *Server) newRooms(place naming.Place, g *gate.Gate, cache *keys.Cache, t
 	})
 	directoryService := directory.New(directory.Deps{
 		Store: s.db, Catalog: s.catalog, Credential: credentials,
-		Messages: messages, Triggers: triggers, Random: s.config.Random,
+		Messages: messages, Triggers: triggers, Random: s.config.Random, AccountID: s.roleAccount(),
 	})
 	control := access.New(access.Deps{
 		Keys: s.db, Tokens: tokens, Place: place, Clock: s.clock, Open: s.config.Mode == Dev,
@@ -189,6 +189,15 @@ func (s *Server) newRooms(place naming.Place, g *gate.Gate, cache *keys.Cache, t
 			Clock:   s.clock, Random: s.config.Random, Log: s.config.Log, Metrics: s.registry,
 		}),
 	}
+}
+
+// roleAccount is the account whose roles groups may have: the configured one. Who has
+// configured none may have roles of any.
+func (s *Server) roleAccount() string {
+	if s.config.AccountID == DefaultAccountID {
+		return ""
+	}
+	return s.config.AccountID
 }
 
 func (s *Server) mount(idp *identityProvider) wire.Mount {

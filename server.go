@@ -98,8 +98,9 @@ func (s *Server) construct(ctx context.Context) error {
 	s.jobs, err = jobs.New(jobs.Deps{
 		Store: s.db, Clock: s.clock, Random: s.config.Random, Log: s.config.Log,
 		Kinds: map[string]jobs.Kind{
-			store.JobPoolDeletion: jobs.PoolDeletion(s.db),
-			jobs.KindSweep:        jobs.Sweep(s.db, s.clock),
+			store.JobPoolDeletion:  jobs.PoolDeletion(s.db),
+			store.JobGroupDeletion: jobs.GroupDeletion(s.db),
+			jobs.KindSweep:         jobs.Sweep(s.db, s.clock),
 		},
 	})
 	if err != nil {

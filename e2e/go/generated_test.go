@@ -94,7 +94,7 @@ func samples() map[string]sample {
 		"USERNAME": "{user}", "PASSWORD_CLAIM_SECRET_BLOCK": "{block}", "PASSWORD_CLAIM_SIGNATURE": "{proof}", "TIMESTAMP": "{time}",
 		"NEW_PASSWORD": "{password}2", "userAttributes.nickname": "x", "SECRET_HASH": "x", "SMS_MFA_CODE": "123456",
 	}
-	return map[string]sample{
+	all := map[string]sample{
 		"CreateUserPool": poolMembers(sample{
 			"PoolName": "p", "UsernameConfiguration": map[string]any{"CaseSensitive": false}, "AliasAttributes": []any{"email"},
 			"Schema": []any{map[string]any{
@@ -156,6 +156,8 @@ func samples() map[string]sample {
 		"GetTokensFromRefreshToken":   {"ClientId": "{client}", "RefreshToken": "{refresh}", "ClientSecret": strings.Repeat("s", 30), "DeviceKey": "us-east-1_a", "ClientMetadata": map[string]any{"k": "v"}},
 		"RevokeToken":                 {"ClientId": "{client}", "Token": "{refresh}", "ClientSecret": strings.Repeat("s", 30)},
 	}
+	maps.Copy(all, groupSamples())
+	return all
 }
 
 func builtOperations() []string { return slices.Collect(maps.Keys(samples())) }
@@ -262,6 +264,9 @@ func newWorld(s *scene, operation string) *world {
 
 // prepare does what must have happened before the operation.
 func (w *world) prepare() {
+	w.tokens["{group}"] = "g"
+	w.group(w.app.pool, "g", 1, "")
+	w.join(w.app.pool, "g", w.user.name)
 	switch w.operation {
 	case "ConfirmSignUp", "ResendConfirmationCode", "AdminConfirmSignUp":
 		p := w.newcomer(w.app)
@@ -296,6 +301,8 @@ func (w *world) state() string {
 		{"DescribeUserPoolClient", `{"UserPoolId":"{pool}","ClientId":"{client}"}`},
 		{"ListUsers", `{"UserPoolId":"{pool}"}`},
 		{"GetUser", `{"AccessToken":"{access}"}`},
+		{"ListGroups", `{"UserPoolId":"{pool}"}`},
+		{"AdminListGroupsForUser", `{"UserPoolId":"{pool}","Username":"{user}"}`},
 	} {
 		out = append(out, pageToken.ReplaceAllString(w.post(read[0], w.fill(read[1])).body, ""))
 	}

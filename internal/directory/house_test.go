@@ -37,6 +37,8 @@ type ground struct {
 	proofs  *credential.Service
 	ticks   *clock.Clock
 	pools   atomic.Int64 // how many were made
+	limits  directory.Limits
+	account string
 
 	mu  sync.Mutex
 	now time.Time
@@ -99,6 +101,7 @@ func (g *ground) house(t *testing.T, options ...option) *house {
 	triggers := trigger.New(trigger.Deps{})
 	h.Service = directory.New(directory.Deps{
 		Store: g.store, Catalog: g.catalog, Credential: g.proofs, Triggers: triggers,
+		Limits: g.limits, AccountID: g.account,
 		Messages: message.New(message.Deps{
 			Triggers: triggers, Email: h.mail, SMS: h.mail, Inbox: h.inbox, Clock: g.ticks,
 			Random: rand.Reader, Log: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(),

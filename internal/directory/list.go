@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	// pageSize is a page of ListUsers without a Limit, and the largest Limit.
+	// pageSize is a page of a list without a Limit, and the largest Limit.
 	pageSize = 60
-	// pageLife is how long a PaginationToken counts (Cognito guide).
+	// pageLife is how long a token of a list counts (Cognito guide: PaginationToken).
 	pageLife = time.Hour
 )
 
@@ -43,7 +43,7 @@ func (s *Service) ListUsers(ctx context.Context, call *api.Call, in *cognitoidp.
 		query.Limit = pageSize
 	}
 	if in.PaginationToken != nil {
-		if query.After, err = s.openPage(call, pool, filter, *in.PaginationToken); err != nil {
+		if query.After, err = s.openPage(call, pageContext(pool, filter), *in.PaginationToken, textPage); err != nil {
 			return nil, err
 		}
 	}
@@ -56,7 +56,7 @@ func (s *Service) ListUsers(ctx context.Context, call *api.Call, in *cognitoidp.
 		out.Users[i] = *userType(u, in.AttributesToGet)
 	}
 	if next != nil {
-		if out.PaginationToken, err = s.sealPage(call, pool, filter, next); err != nil {
+		if out.PaginationToken, err = s.sealPage(call, pageContext(pool, filter), next); err != nil {
 			return nil, err
 		}
 	}
@@ -75,24 +75,31 @@ func checkRequested(pool *catalog.Pool, names []string) error {
 
 // pageContext binds a PaginationToken to its pool and filter.
 func pageContext(pool *catalog.Pool, f Filter) []byte {
-	return seal.Context("ListUsers", strconv.FormatInt(int64(pool.Internal()), 10), f.String())
+	return listContext(pool, "ListUsers", f.String())
 }
 
-// sealPage makes the PaginationToken of the page behind after: when it ends, then after.
-func (s *Service) sealPage(call *api.Call, pool *catalog.Pool, f Filter, after []byte) (*string, error) {
+// listContext binds a token to the operation that made it, its pool and its parameters.
+func listContext(pool *catalog.Pool, operation string, parameters ...string) []byte {
+	parts := append([]string{operation, strconv.FormatInt(int64(pool.Internal()), 10)}, parameters...)
+	return seal.Context(parts...)
+}
+
+// sealPage makes the token of the page behind after: when it ends, then after.
+func (s *Service) sealPage(call *api.Call, about, after []byte) (*string, error) {
 	end := uint64(call.Time.Add(pageLife).UnixMilli())
-	text, err := s.store.Keyring().SealText(seal.PageToken, pageContext(pool, f), append(binary.BigEndian.AppendUint64(nil, end), after...))
+	text, err := s.store.Keyring().SealText(seal.PageToken, about, append(binary.BigEndian.AppendUint64(nil, end), after...))
 	if err != nil {
 		return nil, err
 	}
 	return &text, nil
 }
 
-// openPage returns what sealPage sealed for the same pool and filter.
-func (s *Service) openPage(call *api.Call, pool *catalog.Pool, f Filter, token string) ([]byte, error) {
-	page, err := s.store.Keyring().OpenText(seal.PageToken, pageContext(pool, f), token)
+// openPage returns what sealPage sealed for the same list; refusal is the text for what is
+// none of its tokens.
+func (s *Service) openPage(call *api.Call, about []byte, token, refusal string) ([]byte, error) {
+	page, err := s.store.Keyring().OpenText(seal.PageToken, about, token)
 	if err != nil || len(page) < 8 || call.Time.UnixMilli() >= int64(binary.BigEndian.Uint64(page)) {
-		return nil, fault.InvalidParameter(textPage).Because(err)
+		return nil, fault.InvalidParameter(refusal).Because(err)
 	}
 	return page[8:], nil
 }

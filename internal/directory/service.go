@@ -25,6 +25,15 @@ type Deps struct {
 	Messages   *message.Service
 	Triggers   *trigger.Service
 	Random     io.Reader // nil is the operating system's generator
+	Limits     Limits
+	// AccountID is the account whose roles groups may have; empty lets them have any.
+	AccountID string
+}
+
+// Limits are resource quotas; zero is no limit. AWS's numbers stand behind them.
+type Limits struct {
+	GroupsPerPool int // 10,000
+	GroupsPerUser int // 100
 }
 
 // Service implements the operations on users. It is safe for concurrent use.
@@ -35,6 +44,8 @@ type Service struct {
 	messages   *message.Service
 	triggers   *trigger.Service
 	random     io.Reader
+	limits     Limits
+	accountID  string
 }
 
 // New returns a Service.
@@ -42,6 +53,7 @@ func New(d Deps) *Service {
 	return &Service{
 		store: d.Store, catalog: d.Catalog, credential: d.Credential,
 		messages: d.Messages, triggers: d.Triggers, random: clock.Random(d.Random),
+		limits: d.Limits, accountID: d.AccountID,
 	}
 }
 

@@ -44,11 +44,9 @@ func (s *Service) SignUp(ctx context.Context, call *api.Call, in *cognitoidp.Sig
 	if err := begin(client.Pool, user, answer); err != nil {
 		return nil, err
 	}
-	if in.Password != nil {
-		user.Credential, err = s.credential.New(ctx, client.Pool, user.Username, *in.Password)
-		if err != nil {
-			return nil, err
-		}
+	user.Credential, err = s.credential.New(ctx, client.Pool, user.Username, *in.Password)
+	if err != nil {
+		return nil, err
 	}
 	return s.register(ctx, call, client, user, in.ClientMetadata)
 }
@@ -93,7 +91,7 @@ func (s *Service) draftSignUp(ctx context.Context, call *api.Call, client *catal
 		return nil, nameExists(kind, textUserExists, textGiven)
 	}
 	if in.Password == nil {
-		return user, mayLackPassword(pool, attributes)
+		return nil, fault.InvalidParameter(textNoPassword)
 	}
 	return user, credential.CheckPolicy(pool, credential.PolicySignUp, *in.Password)
 }
@@ -151,19 +149,12 @@ func (s *Service) register(ctx context.Context, call *api.Call, client *catalog.
 	to, sends := verificationContact(pool, u)
 	sends = sends && !confirmed
 	var i issue
-	var err error
 	if sends {
+		var err error
 		if i, err = s.newCode(call, pool, u.ID, store.CodeSignUp, to); err != nil {
 			return nil, err
 		}
 		options.Code, out.CodeDeliveryDetails = &i.record, to.details()
-	}
-	proven := ""
-	if confirmed {
-		proven = vouchedContact(pool, u)
-	}
-	if out.Session, err = s.beginRegistration(call, client, u, proven); err != nil {
-		return nil, err
 	}
 	if err := s.store.CreateUser(ctx, u, options); err != nil {
 		return nil, nameLost(err, textUserExists, textGiven)

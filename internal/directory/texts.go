@@ -20,9 +20,6 @@ const (
 	textNoResend       = "Cannot resend codes. Auto verification not turned on." // recorded
 	textNotConfirmed   = "User is not confirmed."                                // recorded
 
-	textSession        = "Invalid session for the user."                     // recorded at sign-in
-	textSessionExpired = "Invalid session for the user, session is expired." // recorded at sign-in
-
 	textOldCode = "Invalid code provided, please request a code again."   // recorded
 	textBadCode = "Invalid verification code provided, please try again." // recorded
 
@@ -35,8 +32,6 @@ const (
 
 	// textNoPassword is the constraint text of the time when Password was required.
 	textNoPassword = "1 validation error detected: Value null at 'password' failed to satisfy constraint: Member must not be null"
-	// textNoFactor is chosen here, as is the text of a Session that is not good.
-	textNoFactor = "Password is required for users without an attribute that receives one-time passwords."
 	// textNoPrevious is chosen here, after the recorded "Missing required parameter USERNAME".
 	textNoPrevious = "Missing required parameter PreviousPassword"
 )
@@ -97,4 +92,14 @@ const (
 	textSearch    = "Invalid search attribute: "                     // as other implementations report it
 	textRequested = "One or more requested attributes do not exist." // recorded
 	textPage      = "Paging Marker is Invalid for Request"           // recorded
+)
+
+// Groups.
+const (
+	textNoGroup      = "Group not found."                                  // recorded
+	textGroupExists  = "A group with the name already exists."             // as two other implementations report it
+	textCrossAccount = "Cross-account pass role is not allowed."           // measured
+	textGroupLimit   = "The limit of %d groups in a user pool is reached." // chosen here, as the following
+	textMemberLimit  = "The limit of %d groups of a user is reached."
+	textNextToken    = "Invalid pagination token."
 )

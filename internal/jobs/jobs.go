@@ -1,5 +1,5 @@
 // Package jobs runs the work that outlives requests and nodes: deleting the rows of a
-// deleted pool, sweeping what has expired. The queue is the store's table of jobs.
+// deleted pool or group, sweeping what has expired. The queue is the store's table of jobs.
 //
 //	due --claim--> leased by a node --step--> save: how far it is, when it goes on --> due
 //	                  |                 |-> done: the job is gone, or due again next period

@@ -251,6 +251,39 @@ func TestPoolDeletion(t *testing.T) {
 	b.due(r, 1)
 }
 
+func TestGroupDeletion(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	r := b.runner(map[string]jobs.Kind{store.JobGroupDeletion: jobs.GroupDeletion(b.db)})
+	p := storetest.Pool(t, b.db, "us-east-1_p")
+	storetest.Group(t, b.db, p.ID, "team")
+	for i := range 20 {
+		u := storetest.User(t, b.db, p.ID, fmt.Sprintf("user%d", i))
+		if err := b.db.AddMember(t.Context(), p.ID, "team", u.ID, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.db.DeleteGroup(t.Context(), p.ID, "team"); err != nil {
+		t.Fatal(err)
+	}
+	b.due(r, 0)
+	b.hands.Advance(time.Minute)
+	b.due(r, 1)
+	users, _, err := b.db.ListUsers(t.Context(), p.ID, store.ListQuery{Limit: 60})
+	if err != nil || len(users) != 20 {
+		t.Fatalf("%d users, %v; they outlive the group", len(users), err)
+	}
+	for _, u := range users {
+		if u.Grouped {
+			t.Errorf("%s still has a membership", u.Username)
+		}
+	}
+	b.hands.Advance(time.Hour)
+	b.due(r, 0)
+	b.put(1, store.JobGroupDeletion, "nonsense")
+	b.due(r, 1)
+}
+
 func TestSweep(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

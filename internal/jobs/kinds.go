@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// purges is how many transactions a step of a pool's deletion makes, and purgePause what
-	// lets others write between them.
+	// purges is how many transactions a step of a deletion makes, and purgePause what lets
+	// others write between them.
 	purges     = 100
 	purgePause = 5 * time.Millisecond
 	// sweepPools is how many pools a step of the sweep visits.
@@ -30,21 +30,39 @@ func PoolDeletion(db *store.DB) Kind {
 		if pool == 0 {
 			return Outcome{}, errors.New("the job names no pool")
 		}
-		pause := time.NewTicker(purgePause)
-		defer pause.Stop()
-		for range purges {
-			more, err := db.PurgePool(ctx, pool)
-			if err != nil || !more {
-				return Done(), err
-			}
-			select {
-			case <-pause.C:
-			case <-ctx.Done():
-				return Outcome{}, ctx.Err()
-			}
-		}
-		return Again(0, job.State), nil
+		return purge(ctx, job, func(ctx context.Context) (bool, error) { return db.PurgePool(ctx, pool) })
 	}}
+}
+
+// GroupDeletion is the kind store.JobGroupDeletion: it takes the members out of deleted
+// groups, some hundreds per transaction.
+func GroupDeletion(db *store.DB) Kind {
+	return Kind{Step: func(ctx context.Context, job *store.Job) (Outcome, error) {
+		group, err := job.DeletedGroup()
+		if err != nil {
+			return Outcome{}, err
+		}
+		return purge(ctx, job, func(ctx context.Context) (bool, error) { return db.PurgeGroup(ctx, group) })
+	}}
+}
+
+// purge calls some, which deletes some rows and says whether there may be more, as often as
+// a step may.
+func purge(ctx context.Context, job *store.Job, some func(context.Context) (more bool, err error)) (Outcome, error) {
+	pause := time.NewTicker(purgePause)
+	defer pause.Stop()
+	for range purges {
+		more, err := some(ctx)
+		if err != nil || !more {
+			return Done(), err
+		}
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			return Outcome{}, ctx.Err()
+		}
+	}
+	return Again(0, job.State), nil
 }
 
 // Sweep is the kind that deletes what has expired by Clock.Now, pool by pool; its state is

@@ -109,6 +109,7 @@ const (
 	KeyEmail             KeyKind = "email"
 	KeyPhone             KeyKind = "phone_number"
 	KeyPreferredUsername KeyKind = "preferred_username"
+	KeyIdentity          KeyKind = "identity" // at an external provider; IdentityKey makes its value
 )
 
 // Key is a name by which a user is found. Value is folded by the caller where the pool
@@ -136,7 +137,7 @@ type User struct {
 	MFA        MFA               // what the user has chosen of second factors
 	// Grouped says that the user was in a group when it was read. Only membership writes it.
 	Grouped bool
-	Keys    []Key // every name that finds the user: username, sub, live aliases
+	Keys    []Key // every name that finds the user: username, sub, live aliases, identities
 	// Failures counts failed passwords. It is read with the user; only CountFailure and
 	// ClearFailures write it.
 	Failures Failures

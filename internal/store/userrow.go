@@ -161,12 +161,14 @@ func (k KeyKind) code() int64 {
 		return 4
 	case KeyPreferredUsername:
 		return 5
+	case KeyIdentity:
+		return 6
 	}
 	return 0
 }
 
 func kindOf(code int64) KeyKind {
-	kinds := [...]KeyKind{1: KeyUsername, KeySub, KeyEmail, KeyPhone, KeyPreferredUsername}
+	kinds := [...]KeyKind{1: KeyUsername, KeySub, KeyEmail, KeyPhone, KeyPreferredUsername, KeyIdentity}
 	if code < 0 || code >= int64(len(kinds)) {
 		return ""
 	}

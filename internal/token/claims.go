@@ -8,6 +8,7 @@ import (
 
 	"github.com/cenote-id/cenote/internal/catalog"
 	"github.com/cenote-id/cenote/internal/store"
+	"github.com/cenote-id/cenote/internal/trigger"
 )
 
 // AdminScope lets the holder of an access token manage its own profile. It is the scope of
@@ -18,6 +19,14 @@ const AdminScope = "aws.cognito.signin.user.admin"
 const (
 	useID     = "id"
 	useAccess = "access"
+)
+
+// The claims that a user's groups bring. Who is in none, or in none with a role, has no such
+// claim.
+const (
+	claimGroups        = "cognito:groups"
+	claimRoles         = "cognito:roles"
+	claimPreferredRole = "cognito:preferred_role"
 )
 
 // subject is what the claims of a pair of tokens are made from.
@@ -31,14 +40,25 @@ type subject struct {
 	jti      string // the access token's
 	refresh  bool   // made by a refresh, not by a sign-in
 	rotating bool
+	groups   trigger.GroupConfiguration
+	// identities are the user's at external providers.
+	identities []store.Identity
 }
 
 // idClaims returns the payload of the ID token. Values are strings but for those that
 // OpenID Connect Core 5.1 gives another type: the *_verified flags are booleans, address
-// is an object, updated_at a number. Custom attributes are strings whatever their type.
+// is an object, updated_at a number, and identities is a list. Custom attributes are strings whatever their type.
 func (s *subject) idClaims() []byte {
-	o := newObject().text("sub", s.user.Sub)
+	o := newObject().text("sub", s.user.Sub).
+		texts(claimGroups, s.groups.GroupsToOverride).texts(claimRoles, s.groups.IAMRolesToOverride)
+	if s.groups.PreferredRole != "" {
+		o = o.text(claimPreferredRole, s.groups.PreferredRole)
+	}
 	for _, name := range slices.Sorted(attributeNames(s.user, s.client)) {
+		if name == catalog.Identities {
+			o = o.identities(s.identities)
+			continue
+		}
 		o = appendAttribute(o, name, s.user.Attributes[name])
 	}
 	o = o.text("iss", s.issuer).text("cognito:username", s.user.Username)
@@ -61,7 +81,7 @@ func (s *subject) accessClaims() []byte {
 	if s.origin.DeviceKey != "" {
 		o = o.text("device_key", s.origin.DeviceKey)
 	}
-	o = o.text("iss", s.issuer).text("client_id", s.client.ID())
+	o = o.texts(claimGroups, s.groups.GroupsToOverride).text("iss", s.issuer).text("client_id", s.client.ID())
 	if s.client.Revocable() || s.rotating && s.refresh {
 		o = o.text("origin_jti", s.origin.OriginJTI)
 	}

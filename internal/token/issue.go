@@ -42,10 +42,11 @@ func (s *Service) Issue(ctx context.Context, g Grant) (*cognitoidp.Authenticatio
 		AuthTime: authTime(g.Time, g.User),
 		Expires:  g.Time.Add(g.Client.RefreshTokenTTL()).Unix(),
 	}
-	if err := s.generate(ctx, g.Event, g.Source, o); err != nil {
+	groups, err := s.generate(ctx, g.Event, g.Source, g.User, o)
+	if err != nil {
 		return nil, err
 	}
-	out, err := s.signPair(ctx, g.Client, g.User, o, g.Time, false)
+	out, err := s.signPair(ctx, pairing{client: g.Client, user: g.User, origin: o, groups: groups, now: g.Time})
 	if err != nil {
 		return nil, err
 	}
@@ -62,21 +63,37 @@ func (s *Service) Issue(ctx context.Context, g Grant) (*cognitoidp.Authenticatio
 // ahead; a sign-in right after it takes the first time that counts again.
 func authTime(now time.Time, u *store.User) int64 { return max(now.Unix(), u.AuthAfter.Unix()) }
 
-// generate runs PreTokenGeneration, whose error refuses the tokens.
-func (s *Service) generate(ctx context.Context, about trigger.Subject, source trigger.TokenSource, o *origin) error {
+// generate runs PreTokenGeneration, whose error refuses the tokens, and returns what the
+// user's groups bring into them.
+func (s *Service) generate(ctx context.Context, about trigger.Subject, source trigger.TokenSource, u *store.User, o *origin) (trigger.GroupConfiguration, error) {
+	groups, err := s.groupsOf(ctx, u)
+	if err != nil {
+		return groups, err
+	}
 	scopes := o.Scopes
 	if len(scopes) == 0 {
 		scopes = []string{AdminScope}
 	}
-	_, err := s.triggers.PreTokenGeneration(ctx, trigger.PreTokenGenerationEvent{
-		Subject: about, Source: source, Scopes: scopes,
+	_, err = s.triggers.PreTokenGeneration(ctx, trigger.PreTokenGenerationEvent{
+		Subject: about, Source: source, Groups: groups, Scopes: scopes,
 	})
-	return err
+	return groups, err
 }
 
-// signPair returns a new ID and access token of the sign-in o. Both signatures pass the
-// gate as one piece of work.
-func (s *Service) signPair(ctx context.Context, c catalog.ProvenClient, u *store.User, o *origin, now time.Time, refresh bool) (*cognitoidp.AuthenticationResultType, error) {
+// pairing is what a pair of tokens is made for.
+type pairing struct {
+	client  catalog.ProvenClient
+	user    *store.User
+	origin  *origin
+	groups  trigger.GroupConfiguration
+	now     time.Time
+	refresh bool // of an earlier sign-in
+}
+
+// signPair returns a new ID and access token of a sign-in. Both signatures pass the gate as
+// one piece of work.
+func (s *Service) signPair(ctx context.Context, p pairing) (*cognitoidp.AuthenticationResultType, error) {
+	c := p.client
 	idJTI, err := naming.UUID(s.random)
 	if err != nil {
 		return nil, err
@@ -89,14 +106,18 @@ func (s *Service) signPair(ctx context.Context, c catalog.ProvenClient, u *store
 	if err != nil {
 		return nil, err
 	}
+	identities, err := p.user.Identities()
+	if err != nil {
+		return nil, err
+	}
 	rotating, _ := c.Rotation()
 	about := &subject{
-		client: c.Client(), user: u, issuer: s.Issuer(c.Pool), origin: o, now: now,
-		idJTI: idJTI, jti: jti, refresh: refresh, rotating: rotating,
+		client: c.Client(), user: p.user, issuer: s.Issuer(c.Pool), origin: p.origin, now: p.now,
+		idJTI: idJTI, jti: jti, refresh: p.refresh, rotating: rotating, groups: p.groups, identities: identities,
 	}
 	idClaims, accessClaims := about.idClaims(), about.accessClaims()
 	enter := s.gate.Enter
-	if !refresh || rotating {
+	if !p.refresh || rotating {
 		// A sign-in has spent its proof and a rotation its token: sent away now, the caller
 		// would come back with what no longer counts.
 		enter = s.gate.Await

@@ -83,7 +83,8 @@ func (s *Service) Refresh(ctx context.Context, r Renewal) (*cognitoidp.Authentic
 func (s *Service) refresh(ctx context.Context, r Renewal) (*cognitoidp.AuthenticationResultType, error) {
 	o := *r.Token.origin
 	// Before the rotation: a function that fails must not cost the user the sign-in.
-	if err := s.generate(ctx, r.Event, r.Source, &o); err != nil {
+	groups, err := s.generate(ctx, r.Event, r.Source, r.Token.User, &o)
+	if err != nil {
 		return nil, err
 	}
 	rotating, grace := r.Client.Rotation()
@@ -96,7 +97,9 @@ func (s *Service) refresh(ctx context.Context, r Renewal) (*cognitoidp.Authentic
 			return nil, err
 		}
 	}
-	out, err := s.signPair(ctx, r.Client, r.Token.User, &o, r.Time, true)
+	out, err := s.signPair(ctx, pairing{
+		client: r.Client, user: r.Token.User, origin: &o, groups: groups, now: r.Time, refresh: true,
+	})
 	if err != nil || !rotating {
 		return out, err
 	}
