@@ -63,8 +63,8 @@ func (s *Service) Issue(ctx context.Context, g Grant) (*cognitoidp.Authenticatio
 // ahead; a sign-in right after it takes the first time that counts again.
 func authTime(now time.Time, u *store.User) int64 { return max(now.Unix(), u.AuthAfter.Unix()) }
 
-// generate runs PreTokenGeneration, whose error refuses the tokens, and returns what the
-// user's groups bring into them.
+// generate runs PreTokenGeneration, whose error refuses the tokens, and returns what
+// groups bring into them: the user's, or those that the function puts in their place.
 func (s *Service) generate(ctx context.Context, about trigger.Subject, source trigger.TokenSource, u *store.User, o *origin) (trigger.GroupConfiguration, error) {
 	groups, err := s.groupsOf(ctx, u)
 	if err != nil {
@@ -74,9 +74,12 @@ func (s *Service) generate(ctx context.Context, about trigger.Subject, source tr
 	if len(scopes) == 0 {
 		scopes = []string{AdminScope}
 	}
-	_, err = s.triggers.PreTokenGeneration(ctx, trigger.PreTokenGenerationEvent{
+	answer, err := s.triggers.PreTokenGeneration(ctx, trigger.PreTokenGenerationEvent{
 		Subject: about, Source: source, Groups: groups, Scopes: scopes,
 	})
+	if answer.Groups != nil {
+		groups = *answer.Groups
+	}
 	return groups, err
 }
 
