@@ -37,24 +37,23 @@ func (i *invoker) attempt(ctx context.Context, c Call) ([]byte, error) {
 	if err := i.sign(request, c.Payload); err != nil {
 		return nil, &InvocationError{Name: "InvalidSignatureException", Cause: err}
 	}
-	answer, body, err := i.service.post(request)
+	a, err := i.service.post(request)
 	if err != nil {
 		return nil, err
 	}
 	switch {
-	case answer.StatusCode == http.StatusAccepted && c.Event:
+	case a.status == http.StatusAccepted && c.Event:
 		return nil, nil
-	case answer.StatusCode != http.StatusOK:
-		name := exceptionName(answer, body)
-		return nil, &InvocationError{Name: name, again: answer.StatusCode == http.StatusTooManyRequests}
-	case answer.Header.Get("X-Amz-Function-Error") != "":
-		return nil, functionError(body)
+	case a.status != http.StatusOK:
+		return nil, &InvocationError{Name: a.exception(), again: a.status == http.StatusTooManyRequests}
+	case a.header.Get("X-Amz-Function-Error") != "":
+		return nil, functionError(a.body)
 	}
 	// Stand-ins for Lambda tell of a failed function in the body alone.
-	if shape := new(failure); json.Unmarshal(body, shape) == nil && shape.Message != nil && shape.Type != nil && shape.Response == nil {
-		return nil, functionError(body)
+	if shape := new(failure); json.Unmarshal(a.body, shape) == nil && shape.Message != nil && shape.Type != nil && shape.Response == nil {
+		return nil, functionError(a.body)
 	}
-	return body, nil
+	return a.body, nil
 }
 
 func (i *invoker) sign(request *http.Request, body []byte) error {
@@ -95,13 +94,13 @@ func functionError(body []byte) error {
 	return e
 }
 
-// exceptionName is the name of the exception that an AWS API answered.
-func exceptionName(answer *http.Response, body []byte) string {
+// exception is the name of the exception that an AWS API answered.
+func (a *answer) exception() string {
 	var said struct {
 		Type string `json:"__type"`
 	}
-	_ = json.Unmarshal(body, &said) // what is no object says nothing
-	name := either(answer.Header.Get("X-Amzn-Errortype"), said.Type)
+	_ = json.Unmarshal(a.body, &said) // what is no object says nothing
+	name := either(a.header.Get("X-Amzn-Errortype"), said.Type)
 	if _, after, ok := strings.Cut(name, "#"); ok {
 		name = after
 	}
@@ -109,21 +108,28 @@ func exceptionName(answer *http.Response, body []byte) string {
 	return either(name, "ServiceException")
 }
 
+// answer is an HTTP response that was read to its end.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
 // post sends a request and reads its answer, up to MaxPayload.
-func (s *Service) post(request *http.Request) (*http.Response, []byte, error) {
-	answer, err := s.client.Do(request)
+func (s *Service) post(request *http.Request) (*answer, error) {
+	response, err := s.client.Do(request)
 	if err != nil {
-		return nil, nil, unreachable(err)
+		return nil, unreachable(err)
 	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(answer.Body, MaxPayload+1))
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, MaxPayload+1))
 	if err != nil {
-		return nil, nil, unreachable(err)
+		return nil, unreachable(err)
 	}
 	if len(body) > MaxPayload {
-		return nil, nil, tooLarge()
+		return nil, tooLarge()
 	}
-	return answer, body, nil
+	return &answer{response.StatusCode, response.Header, body}, nil
 }
 
 // unreachable is the error of a connection that failed.

@@ -96,7 +96,7 @@ func startProcess(pool *processes, files string) (*process, error) {
 	p.server = &http.Server{Handler: p.runtimeAPI(prefix), ReadHeaderTimeout: initTime}
 	go func() { _ = p.server.Serve(listener) }() // ends with Close
 	if err := p.spawn(address + prefix); err != nil {
-		p.server.Close()
+		_ = p.server.Close() // nobody has come yet
 		return nil, &Error{Message: "RequestId: " + zeroID + " Error: Couldn't start the function: " + err.Error(), Type: "Runtime.InvalidEntrypoint"}
 	}
 	return p, p.awaitReady()
@@ -317,7 +317,7 @@ func (p *process) outdated(files string, now time.Time) bool {
 func (p *process) kill() {
 	endGroup(p.command)
 	p.killed()
-	p.server.Close()
+	_ = p.server.Close() // what hangs on it is the child's
 }
 
 // invoke runs one event through the child. A child that does not answer in time is ended,

@@ -40,24 +40,24 @@ func (w *webhook) attempt(ctx context.Context, c Call) ([]byte, error) {
 	for _, secret := range w.entry.Secrets {
 		request.Header.Add("Cenote-Signature", "v1="+signature(secret, timestamp, c.Payload))
 	}
-	answer, body, err := w.service.post(request)
+	a, err := w.service.post(request)
 	if err != nil {
 		return nil, err
 	}
-	switch status := answer.StatusCode; {
-	case status == http.StatusNoContent:
+	switch {
+	case a.status == http.StatusNoContent:
 		return c.Payload, nil
-	case status == http.StatusOK:
-		return body, nil
-	case status >= 400 && status < 500 && status != http.StatusTooManyRequests:
+	case a.status == http.StatusOK:
+		return a.body, nil
+	case a.status >= 400 && a.status < 500 && a.status != http.StatusTooManyRequests:
 		var f failure
-		if json.Unmarshal(body, &f) == nil && f.Message != nil {
-			return nil, functionError(body)
+		if json.Unmarshal(a.body, &f) == nil && f.Message != nil {
+			return nil, functionError(a.body)
 		}
 	}
 	return nil, &InvocationError{
-		Name: "ServiceException", Cause: fmt.Errorf("the webhook answered %s", answer.Status),
-		again: answer.StatusCode == http.StatusTooManyRequests,
+		Name: "ServiceException", Cause: fmt.Errorf("the webhook answered %d", a.status),
+		again: a.status == http.StatusTooManyRequests,
 	}
 }
 

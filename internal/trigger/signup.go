@@ -169,5 +169,5 @@ func (s *Service) InboundFederation(ctx context.Context, e InboundFederationEven
 	if err != nil || len(after.UserAttributesToMap) == 0 {
 		return InboundFederationResponse{}, err
 	}
-	return InboundFederationResponse{UserAttributesToMap: after.UserAttributesToMap}, nil
+	return InboundFederationResponse(after), nil
 }

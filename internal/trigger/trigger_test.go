@@ -290,18 +290,27 @@ func TestTokenResponses(t *testing.T) {
 		want     trigger.PreTokenGenerationResponse
 		wrong    bool
 	}{
-		"first version": {"V1_0", `{"claimsOverrideDetails":{"claimsToAddOrOverride":{"a":"b"},"claimsToSuppress":["email"]}}`,
-			trigger.PreTokenGenerationResponse{IDToken: trigger.ClaimsChange{AddOrOverride: map[string]json.RawMessage{"a": []byte(`"b"`)}, Suppress: []string{"email"}}}, false},
+		"first version": {
+			"V1_0", `{"claimsOverrideDetails":{"claimsToAddOrOverride":{"a":"b"},"claimsToSuppress":["email"]}}`,
+			trigger.PreTokenGenerationResponse{IDToken: trigger.ClaimsChange{AddOrOverride: map[string]json.RawMessage{"a": []byte(`"b"`)}, Suppress: []string{"email"}}},
+			false,
+		},
 		"first version, no text": {"V1_0", `{"claimsOverrideDetails":{"claimsToAddOrOverride":{"a":1}}}`, trigger.PreTokenGenerationResponse{}, true},
-		"groups suppressed": {"V1_0", `{"claimsOverrideDetails":{"groupOverrideDetails":null}}`,
-			trigger.PreTokenGenerationResponse{IDToken: trigger.ClaimsChange{AddOrOverride: map[string]json.RawMessage{}}, Groups: &trigger.GroupConfiguration{}}, false},
-		"second version": {"V2_0", `{"claimsAndScopeOverrideDetails":{"idTokenGeneration":{"claimsToAddOrOverride":{"n":9223372036854775807}},
+		"groups suppressed": {
+			"V1_0", `{"claimsOverrideDetails":{"groupOverrideDetails":null}}`,
+			trigger.PreTokenGenerationResponse{IDToken: trigger.ClaimsChange{AddOrOverride: map[string]json.RawMessage{}}, Groups: &trigger.GroupConfiguration{}},
+			false,
+		},
+		"second version": {
+			"V2_0", `{"claimsAndScopeOverrideDetails":{"idTokenGeneration":{"claimsToAddOrOverride":{"n":9223372036854775807}},
 			"accessTokenGeneration":{"scopesToAdd":["a"],"scopesToSuppress":["b"],"claimsToSuppress":["c"]},"groupOverrideDetails":{"groupsToOverride":["g"]}}}`,
 			trigger.PreTokenGenerationResponse{
 				IDToken:     trigger.ClaimsChange{AddOrOverride: map[string]json.RawMessage{"n": []byte(`9223372036854775807`)}},
 				AccessToken: trigger.ClaimsChange{Suppress: []string{"c"}}, ScopesToAdd: []string{"a"}, ScopesToSuppress: []string{"b"},
 				Groups: &trigger.GroupConfiguration{GroupsToOverride: []string{"g"}},
-			}, false},
+			},
+			false,
+		},
 		"untouched": {"V2_0", `{"claimsAndScopeOverrideDetails":null}`, trigger.PreTokenGenerationResponse{}, false},
 		"a list":    {"V2_0", `{"claimsAndScopeOverrideDetails":[]}`, trigger.PreTokenGenerationResponse{}, true},
 	} {
