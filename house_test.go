@@ -31,6 +31,7 @@ var house = []struct {
 }{
 	{"api", nil, "the API's vocabulary stands on the standard library alone"},
 	{"api/cognitoidp", [][]string{{"api"}}, "generated API packages are public and know only the vocabulary"},
+	{"api/kms", [][]string{{"api"}}, "generated API packages are public and know only the vocabulary"},
 	{"api/gen", [][]string{{"api", "api/gen/generate", "api/gen/testdata/small"}}, "the generator knows models, not the server"},
 	{"api/gen/generate", [][]string{{"api", "api/gen/testdata/small"}}, "the generator knows models, not the server"},
 	{"api/gen/doctable", [][]string{{"api", "api/gen/testdata/small"}}, "the table is made by reflection over whatever it is given"},
@@ -48,6 +49,7 @@ var house = []struct {
 	{"internal/keys/keystest", [][]string{{"internal/keys"}}, "fixed keys for tests"},
 	{"internal/function", [][]string{{"internal/clock"}}, "functions are run without knowing what they are asked"},
 	{"internal/trigger", [][]string{serviceGround, {"internal/function"}}, "events are made of records and configuration"},
+	{"internal/kms", [][]string{{"api", "api/kms", "internal/clock", "internal/fault", "internal/seal"}}, "wraps keys without knowing for whom"},
 	{"internal/message", [][]string{serviceGround, {"internal/trigger"}}, "texts and senders; the codes' lifetimes are directory's matter"},
 	{"internal/credential", [][]string{serviceGround, {"internal/gate", "internal/srp", "internal/libcrypto"}}, "proofs know users and clients, not flows"},
 	{"internal/passkey", nil, "WebAuthn's ceremonies know no users and no pools"},

@@ -44,11 +44,17 @@ func Forbidden(message string) *Error { return New("ForbiddenException", message
 // GroupExists returns GroupExistsException with the message that the client sees.
 func GroupExists(message string) *Error { return New("GroupExistsException", message) }
 
+// IncorrectKey returns IncorrectKeyException with the message that the client sees.
+func IncorrectKey(message string) *Error { return New("IncorrectKeyException", message) }
+
 // InternalError returns InternalErrorException with the message that the client sees.
 func InternalError(message string) *Error { return New("InternalErrorException", message) }
 
 // InternalServer returns InternalServerException with the message that the client sees.
 func InternalServer(message string) *Error { return New("InternalServerException", message) }
+
+// InvalidCiphertext returns InvalidCiphertextException with the message that the client sees.
+func InvalidCiphertext(message string) *Error { return New("InvalidCiphertextException", message) }
 
 // InvalidEmailRoleAccessPolicy returns InvalidEmailRoleAccessPolicyException with the message that the client sees.
 func InvalidEmailRoleAccessPolicy(message string) *Error {
@@ -84,6 +90,9 @@ func InvalidUserPoolConfiguration(message string) *Error {
 	return New("InvalidUserPoolConfigurationException", message)
 }
 
+// KMSInternal returns KMSInternalException with the message that the client sees.
+func KMSInternal(message string) *Error { return New("KMSInternalException", message) }
+
 // LimitExceeded returns LimitExceededException with the message that the client sees.
 func LimitExceeded(message string) *Error { return New("LimitExceededException", message) }
 
@@ -97,6 +106,9 @@ func ManagedLoginBrandingExists(message string) *Error {
 
 // NotAuthorized returns NotAuthorizedException with the message that the client sees.
 func NotAuthorized(message string) *Error { return New("NotAuthorizedException", message) }
+
+// NotFound returns NotFoundException with the message that the client sees.
+func NotFound(message string) *Error { return New("NotFoundException", message) }
 
 // OperationNotEnabled returns OperationNotEnabledException with the message that the client sees.
 func OperationNotEnabled(message string) *Error { return New("OperationNotEnabledException", message) }

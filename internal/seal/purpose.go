@@ -23,6 +23,7 @@ const (
 	AccessKey               // secret access keys
 	Message                 // messages that wait for delivery
 	UnknownUser             // what stands in for a user who does not exist
+	WrappedKey              // data keys of what custom senders get
 	purposes        = iota
 )
 
@@ -44,6 +45,7 @@ func (p Purpose) name() string {
 		AccessKey:       "access-key",
 		Message:         "message",
 		UnknownUser:     "unknown-user",
+		WrappedKey:      "wrapped-key",
 	}[p]
 }
 

@@ -73,4 +73,8 @@ var Services = []Service{{
 		{"UICustomizationType", []string{"SetUICustomizationRequest"}},
 		{"UserImportJobType", []string{"CreateUserImportJobRequest"}},
 	},
+}, {
+	// The one operation that the functions of custom senders need.
+	Model:   "kms",
+	Package: "kms",
 }}
