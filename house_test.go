@@ -69,7 +69,7 @@ var house = []struct {
 }
 
 // testing may import these besides, in test files: means to set a scene.
-var sceneMakers = []string{"internal/keys/keystest", "internal/passkey/passkeytest", "internal/store/storetest", "internal/store/pgtest", "internal/gate", "internal/srp", "internal/keys", "cenotetest", ""}
+var sceneMakers = []string{"internal/keys/keystest", "internal/passkey/passkeytest", "internal/store/storetest", "internal/store/pgtest", "internal/gate", "internal/srp", "internal/keys", "internal/function", "cenotetest", ""}
 
 // goFiles calls visit for every Go file of the module, with its slash-separated path.
 func goFiles(t *testing.T, visit func(path string)) {

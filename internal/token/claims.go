@@ -8,7 +8,6 @@ import (
 
 	"github.com/cenote-id/cenote/internal/catalog"
 	"github.com/cenote-id/cenote/internal/store"
-	"github.com/cenote-id/cenote/internal/trigger"
 )
 
 // AdminScope lets the holder of an access token manage its own profile. It is the scope of
@@ -40,7 +39,7 @@ type subject struct {
 	jti      string // the access token's
 	refresh  bool   // made by a refresh, not by a sign-in
 	rotating bool
-	groups   trigger.GroupConfiguration
+	content  content
 	// identities are the user's at external providers.
 	identities []store.Identity
 }
@@ -50,9 +49,9 @@ type subject struct {
 // is an object, updated_at a number, and identities is a list. Custom attributes are strings whatever their type.
 func (s *subject) idClaims() []byte {
 	o := newObject().text("sub", s.user.Sub).
-		texts(claimGroups, s.groups.GroupsToOverride).texts(claimRoles, s.groups.IAMRolesToOverride)
-	if s.groups.PreferredRole != "" {
-		o = o.text(claimPreferredRole, s.groups.PreferredRole)
+		texts(claimGroups, s.content.groups.GroupsToOverride).texts(claimRoles, s.content.groups.IAMRolesToOverride)
+	if s.content.groups.PreferredRole != "" {
+		o = o.text(claimPreferredRole, s.content.groups.PreferredRole)
 	}
 	for _, name := range slices.Sorted(attributeNames(s.user, s.client)) {
 		if name == catalog.Identities {
@@ -81,11 +80,11 @@ func (s *subject) accessClaims() []byte {
 	if s.origin.DeviceKey != "" {
 		o = o.text("device_key", s.origin.DeviceKey)
 	}
-	o = o.texts(claimGroups, s.groups.GroupsToOverride).text("iss", s.issuer).text("client_id", s.client.ID())
+	o = o.texts(claimGroups, s.content.groups.GroupsToOverride).text("iss", s.issuer).text("client_id", s.client.ID())
 	if s.client.Revocable() || s.rotating && s.refresh {
 		o = o.text("origin_jti", s.origin.OriginJTI)
 	}
-	o = o.text("event_id", s.origin.EventID).text("token_use", useAccess).text("scope", s.origin.scope())
+	o = o.text("event_id", s.origin.EventID).text("token_use", useAccess).text("scope", strings.Join(s.content.scopes(s.origin.scopes()), " "))
 	o = s.times(o, s.client.AccessTokenTTL())
 	return o.text("jti", s.jti).text("username", s.user.Username).close()
 }
@@ -96,12 +95,12 @@ func (s *subject) times(o object, ttl time.Duration) object {
 		number("iat", s.now.Unix())
 }
 
-// scope returns the scope claim: the scopes that were granted, or that of an API sign-in.
-func (o *origin) scope() string {
+// scopes returns the scopes that were granted, or that of an API sign-in.
+func (o *origin) scopes() []string {
 	if len(o.Scopes) == 0 {
-		return AdminScope
+		return []string{AdminScope}
 	}
-	return strings.Join(o.Scopes, " ")
+	return o.Scopes
 }
 
 // attributeNames yields the attributes of u that the client may read.

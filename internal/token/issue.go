@@ -42,11 +42,11 @@ func (s *Service) Issue(ctx context.Context, g Grant) (*cognitoidp.Authenticatio
 		AuthTime: authTime(g.Time, g.User),
 		Expires:  g.Time.Add(g.Client.RefreshTokenTTL()).Unix(),
 	}
-	groups, err := s.generate(ctx, g.Event, g.Source, g.User, o)
+	content, err := s.generate(ctx, g.Event, g.Source, g.User, o)
 	if err != nil {
 		return nil, err
 	}
-	out, err := s.signPair(ctx, pairing{client: g.Client, user: g.User, origin: o, groups: groups, now: g.Time})
+	out, err := s.signPair(ctx, pairing{client: g.Client, user: g.User, origin: o, content: content, now: g.Time})
 	if err != nil {
 		return nil, err
 	}
@@ -63,24 +63,21 @@ func (s *Service) Issue(ctx context.Context, g Grant) (*cognitoidp.Authenticatio
 // ahead; a sign-in right after it takes the first time that counts again.
 func authTime(now time.Time, u *store.User) int64 { return max(now.Unix(), u.AuthAfter.Unix()) }
 
-// generate runs PreTokenGeneration, whose error refuses the tokens, and returns what
-// groups bring into them: the user's, or those that the function puts in their place.
-func (s *Service) generate(ctx context.Context, about trigger.Subject, source trigger.TokenSource, u *store.User, o *origin) (trigger.GroupConfiguration, error) {
+// generate runs PreTokenGeneration, whose error refuses the tokens, and returns what goes
+// into them: the user's groups, or those that the function puts in their place, and the
+// function's other changes.
+func (s *Service) generate(ctx context.Context, about trigger.Subject, source trigger.TokenSource, u *store.User, o *origin) (content, error) {
 	groups, err := s.groupsOf(ctx, u)
 	if err != nil {
-		return groups, err
-	}
-	scopes := o.Scopes
-	if len(scopes) == 0 {
-		scopes = []string{AdminScope}
+		return content{}, err
 	}
 	answer, err := s.triggers.PreTokenGeneration(ctx, trigger.PreTokenGenerationEvent{
-		Subject: about, Source: source, Groups: groups, Scopes: scopes,
+		Subject: about, Source: source, Groups: groups, Scopes: o.scopes(),
 	})
 	if answer.Groups != nil {
 		groups = *answer.Groups
 	}
-	return groups, err
+	return content{groups, answer}, err
 }
 
 // pairing is what a pair of tokens is made for.
@@ -88,7 +85,7 @@ type pairing struct {
 	client  catalog.ProvenClient
 	user    *store.User
 	origin  *origin
-	groups  trigger.GroupConfiguration
+	content content
 	now     time.Time
 	refresh bool // of an earlier sign-in
 }
@@ -116,9 +113,16 @@ func (s *Service) signPair(ctx context.Context, p pairing) (*cognitoidp.Authenti
 	rotating, _ := c.Rotation()
 	about := &subject{
 		client: c.Client(), user: p.user, issuer: s.Issuer(c.Pool), origin: p.origin, now: p.now,
-		idJTI: idJTI, jti: jti, refresh: p.refresh, rotating: rotating, groups: p.groups, identities: identities,
+		idJTI: idJTI, jti: jti, refresh: p.refresh, rotating: rotating, content: p.content, identities: identities,
 	}
-	idClaims, accessClaims := about.idClaims(), about.accessClaims()
+	idClaims, err := override(about.idClaims(), useID, c.ID(), p.content.change.IDToken)
+	if err != nil {
+		return nil, err
+	}
+	accessClaims, err := override(about.accessClaims(), useAccess, c.ID(), p.content.change.AccessToken)
+	if err != nil {
+		return nil, err
+	}
 	enter := s.gate.Enter
 	if !p.refresh || rotating {
 		// A sign-in has spent its proof and a rotation its token: sent away now, the caller

@@ -83,7 +83,7 @@ func (s *Service) Refresh(ctx context.Context, r Renewal) (*cognitoidp.Authentic
 func (s *Service) refresh(ctx context.Context, r Renewal) (*cognitoidp.AuthenticationResultType, error) {
 	o := *r.Token.origin
 	// Before the rotation: a function that fails must not cost the user the sign-in.
-	groups, err := s.generate(ctx, r.Event, r.Source, r.Token.User, &o)
+	content, err := s.generate(ctx, r.Event, r.Source, r.Token.User, &o)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func (s *Service) refresh(ctx context.Context, r Renewal) (*cognitoidp.Authentic
 		}
 	}
 	out, err := s.signPair(ctx, pairing{
-		client: r.Client, user: r.Token.User, origin: &o, groups: groups, now: r.Time, refresh: true,
+		client: r.Client, user: r.Token.User, origin: &o, content: content, now: r.Time, refresh: true,
 	})
 	if err != nil || !rotating {
 		return out, err
