@@ -82,6 +82,9 @@ func (p *Pool) User(name string) *User { return &User{pool: p, name: name} }
 // Username returns the name as it was given to Pool.User.
 func (u *User) Username() string { return u.name }
 
+// Pool returns the pool that the user is one of.
+func (u *User) Pool() *Pool { return u.pool }
+
 // ConfirmOption changes how ConfirmSignUp confirms.
 type ConfirmOption func(*confirmation)
 

@@ -59,7 +59,7 @@ func (f *poolFlags) open(ctx context.Context, p *program) (*client.Pool, error) 
 	}
 	cfg := client.Config{
 		UserPoolID: f.UserPoolID, ClientID: f.ClientID, ClientSecret: f.ClientSecret,
-		Endpoint: f.Endpoint, Region: f.Region, Storage: file,
+		Endpoint: f.Endpoint, Region: f.Region, Storage: file, DeviceName: deviceName(),
 	}
 	if f.ClientSecret == "" {
 		secret, err := p.secret("CENOTE_CLIENT_SECRET")

@@ -13,7 +13,9 @@ import (
 type loginCommand struct {
 	poolFlags
 	Username        string            `arg:"" optional:"" help:"The user's name or alias; asked for where it is missing."`
-	Flow            string            `enum:"srp,password" default:"srp" help:"How to sign in: ${enum}. With srp the password is proven, not sent."`
+	Flow            string            `enum:"srp,password,choice" default:"srp" help:"How to sign in: ${enum}. With srp the password is proven, not sent; with choice the user pool says what there is to choose."`
+	Factor          string            `enum:",password,email,sms" default:"" help:"With --flow choice, what to sign in with: a password, or a code by email or sms."`
+	RememberDevice  *bool             `negatable:"" help:"Where the user pool leaves it to the user, have it remember this device, which may spare a second factor; asked for at a terminal."`
 	PasswordFile    string            `placeholder:"FILE" env:"CENOTE_PASSWORD_FILE" help:"Read the password from FILE, or from standard input where FILE is -."`
 	NewPasswordFile string            `placeholder:"FILE" env:"CENOTE_NEW_PASSWORD_FILE" help:"Where a temporary password has to be replaced, read the new one from FILE or standard input (-)."`
 	Attribute       map[string]string `short:"a" mapsep:"none" placeholder:"NAME=VALUE" help:"An attribute that has to be given along with a new password. May be repeated."`
@@ -26,12 +28,11 @@ func (c *loginCommand) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	password, err := t.password(ctx, "Password", c.PasswordFile)
+	session, err := c.signIn(ctx, t, pool.User(name))
 	if err != nil {
-		return err
+		return plain(err)
 	}
-	session, err := c.signIn(ctx, t, pool.User(name), password)
-	if err != nil {
+	if err := c.settleDevice(ctx, t, session); err != nil {
 		return plain(err)
 	}
 	if err := c.remember(ctx, pool); err != nil {
@@ -44,83 +45,45 @@ func (c *loginCommand) Run(ctx context.Context, p *program) error {
 	return nil
 }
 
-// signIn signs the user in and answers the challenges that somebody at a terminal can answer.
-func (c *loginCommand) signIn(ctx context.Context, t *terminal, user *client.User, password string) (*client.Session, error) {
+// signIn signs the user in and answers what is asked on the way.
+func (c *loginCommand) signIn(ctx context.Context, t *terminal, user *client.User) (*client.Session, error) {
+	session, err := c.start(ctx, t, user)
+	for {
+		answer := c.answer(t, user, err)
+		if answer == nil {
+			return session, err
+		}
+		session, err = answer(ctx)
+	}
+}
+
+// start makes the first step of the sign-in.
+func (c *loginCommand) start(ctx context.Context, t *terminal, user *client.User) (*client.Session, error) {
 	flow := client.SRPFlow
-	if c.Flow == "password" {
+	switch {
+	case c.Flow == "choice" && c.Factor != "password":
+		return user.SignInByChoice(ctx, factorsByFlag[c.Factor])
+	case c.Flow == "choice":
+		flow = client.ChoiceFlow
+	case c.Factor != "":
+		return nil, errors.New("--factor is for --flow choice")
+	case c.Flow == "password":
 		flow = client.PasswordFlow
 	}
+	password, err := t.password(ctx, "Password", c.PasswordFile)
+	if err != nil {
+		return nil, err
+	}
 	session, err := user.SignIn(ctx, password, client.WithFlow(flow))
-	for {
-		if required, ok := errors.AsType[*client.NewPasswordRequired](err); ok {
-			session, err = c.replacePassword(ctx, t, required)
-			continue
+	if flow == client.SRPFlow && errors.Is(err, client.ErrInvalidParameter) {
+		// An app client may have choice-based sign-in alone, in which the password is
+		// proven too. Where it has neither, the first refusal is the one to tell.
+		other, choice := user.SignIn(ctx, password, client.WithFlow(client.ChoiceFlow))
+		if !errors.Is(choice, client.ErrInvalidParameter) {
+			return other, choice
 		}
-		challenge, ok := errors.AsType[*client.Challenge](err)
-		if !ok || codeMember(challenge.Name) == "" {
-			return session, err
-		}
-		session, err = sendCode(ctx, t, challenge)
 	}
-}
-
-// replacePassword answers NEW_PASSWORD_REQUIRED. At a terminal an unacceptable password
-// is asked for again.
-func (c *loginCommand) replacePassword(ctx context.Context, t *terminal, required *client.NewPasswordRequired) (*client.Session, error) {
-	t.note("The password is a temporary one and has to be replaced.")
-	attributes := maps.Clone(c.Attribute)
-	if attributes == nil {
-		attributes = make(map[string]string)
-	}
-	for _, name := range required.RequiredAttributes {
-		value, err := t.ask(ctx, "Attribute "+name, attributes[name])
-		if err != nil {
-			return nil, err
-		}
-		attributes[name] = value
-	}
-	for {
-		password, err := t.newPassword(ctx, "New password", c.NewPasswordFile)
-		if err != nil {
-			return nil, err
-		}
-		session, err := required.Answer(ctx, password, attributes)
-		if !errors.Is(err, client.ErrInvalidPassword) || !t.interactive || c.NewPasswordFile != "" {
-			return session, err
-		}
-		t.note("%v", err)
-	}
-}
-
-// codeMember returns the member of the answer that carries the code of a challenge, empty
-// for challenges that ask for something else.
-func codeMember(challenge string) string {
-	switch challenge {
-	case "SMS_MFA", "SMS_OTP", "EMAIL_OTP", "SOFTWARE_TOKEN_MFA":
-		return challenge + "_CODE"
-	default:
-		return ""
-	}
-}
-
-// sendCode answers a challenge that asks for a code. At a terminal a wrong code is asked
-// for again.
-func sendCode(ctx context.Context, t *terminal, challenge *client.Challenge) (*client.Session, error) {
-	question := "Code"
-	if destination := challenge.Parameters["CODE_DELIVERY_DESTINATION"]; destination != "" {
-		question = "Code sent to " + destination
-	}
-	for {
-		code, err := t.ask(ctx, question, "")
-		if err != nil {
-			return nil, err
-		}
-		session, err := challenge.Respond(ctx, map[string]string{codeMember(challenge.Name): code})
-		if !errors.Is(err, client.ErrCodeMismatch) || !t.interactive {
-			return session, err
-		}
-		t.note("%v", err)
-	}
+	return session, err
 }
 
 // tokensJSON is what login --json prints.
@@ -154,6 +117,9 @@ type whoamiCommand struct {
 type userJSON struct {
 	Username   string            `json:"username"`
 	Attributes map[string]string `json:"attributes"`
+	// The second factors, under the names of GetUser, which leaves them out where there are none.
+	MFA          []client.Factor `json:"mfa,omitempty"`
+	PreferredMFA client.Factor   `json:"preferredMfa,omitempty"`
 }
 
 // Run asks the service who is signed in.
@@ -172,11 +138,18 @@ func (c *whoamiCommand) Run(ctx context.Context, p *program) error {
 	}
 	t := newTerminal(p)
 	if c.JSON {
-		return t.printJSON(userJSON{user.Username, user.Attributes})
+		return t.printJSON(userJSON{user.Username, user.Attributes, user.MFA, user.PreferredMFA})
 	}
 	t.print("username: %s", user.Username)
 	for _, name := range slices.Sorted(maps.Keys(user.Attributes)) {
 		t.print("%s: %s", name, user.Attributes[name])
+	}
+	for _, factor := range user.MFA {
+		note := ""
+		if factor == user.PreferredMFA {
+			note = ", preferred"
+		}
+		t.print("second factor: %s%s", describeFactor(factor), note)
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ type signupCommand struct {
 	Username     string            `arg:"" optional:"" help:"The new user's name; asked for where it is missing."`
 	Attribute    map[string]string `short:"a" mapsep:"none" placeholder:"NAME=VALUE" help:"An attribute, such as email=a@example.com. May be repeated."`
 	PasswordFile string            `placeholder:"FILE" env:"CENOTE_PASSWORD_FILE" help:"Read the password from FILE, or from standard input where FILE is -."`
+	NoPassword   bool              `help:"Register without a password, where the user pool lets users sign in by other factors."`
 }
 
 // Run registers a user.
@@ -19,9 +20,11 @@ func (c *signupCommand) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	password, err := t.newPassword(ctx, "Password", c.PasswordFile)
-	if err != nil {
-		return err
+	var password string
+	if !c.NoPassword {
+		if password, err = t.newPassword(ctx, "Password", c.PasswordFile); err != nil {
+			return err
+		}
 	}
 	registered, err := pool.SignUp(ctx, client.Registration{
 		Username: name, Password: client.Secret(password), Attributes: c.Attribute,

@@ -70,6 +70,17 @@ func (t *terminal) ask(ctx context.Context, question, given string) (string, err
 	return answer, err
 }
 
+// confirm asks a question that is answered by yes or no; an empty answer is no.
+func (t *terminal) confirm(ctx context.Context, question string) (bool, error) {
+	answer, err := t.answer(ctx, question+" [y/N]", t.readLine)
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return true, err
+	default:
+		return false, err
+	}
+}
+
 // password returns what is in file, the next line of standard input where file is -, or
 // asks for the password without echo where no file is given.
 func (t *terminal) password(ctx context.Context, question, file string) (string, error) {
