@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
@@ -168,7 +167,7 @@ func (s *Server) newRooms(place naming.Place, g *gate.Gate, cache *keys.Cache, t
 	})
 	idp := &identityProvider{
 		pools: userpool.New(userpool.Deps{
-			Store: s.db, Catalog: s.catalog, Keys: s.stock, Place: place, Random: s.config.Random,
+			Store: s.db, Catalog: s.catalog, Keys: s.stock, Place: place, Host: s.publicHost(), Random: s.config.Random,
 			FixedIDs:       s.config.Mode == Dev,
 			AllowAWSIssuer: s.config.AllowAWSIssuer || s.config.Mode == Dev,
 		}),
@@ -203,10 +202,10 @@ func (s *Server) roleAccount() string {
 func (s *Server) mount(idp *identityProvider) wire.Mount {
 	m := wire.Mount{
 		Service: cognitoidp.Service, Impl: idp, Violation: "InvalidParameterException",
-		Categories: rateCategories(cognitoidp.Service), Explain: explain,
+		Categories: rateCategories(cognitoidp.Service), Explain: explain, Checked: withoutDomainPattern,
 	}
 	if s.config.Mode == Dev {
-		m.Checked = withoutFixedID
+		m.Checked = func(in api.Input) api.Input { return withoutFixedID(withoutDomainPattern(in)) }
 	}
 	return m
 }
@@ -218,26 +217,6 @@ func explain(err error) error {
 		return fault.InvalidParameter("Text must be UTF-8 without NUL characters.").Because(err)
 	}
 	return err
-}
-
-// fixedIDPrefix before a client's name asks for a chosen client id. AWS's pattern for
-// client names has no colon.
-const fixedIDPrefix = "_custom_id_:"
-
-// withoutFixedID returns a CreateUserPoolClient input without the prefix by which
-// development mode lets callers choose a client id.
-func withoutFixedID(in api.Input) api.Input {
-	r, ok := in.(*cognitoidp.CreateUserPoolClientRequest)
-	if !ok {
-		return in
-	}
-	name, fixed := strings.CutPrefix(api.Value(r.ClientName), fixedIDPrefix)
-	if !fixed {
-		return in
-	}
-	c := *r
-	c.ClientName = &name
-	return &c
 }
 
 func (s *Server) operations() *httpd.Ops {
@@ -261,6 +240,15 @@ func (s *Server) routes(r rooms) http.Handler {
 		}).Handler())
 	}
 	return httpd.BelieveProxies(s.config.TrustedProxies, routes.Public())
+}
+
+// publicHost is the name by which clients reach this server, without port.
+func (s *Server) publicHost() string {
+	u, err := url.Parse(s.config.PublicURL)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
 }
 
 // hosts are the names by which the operator lets this server be reached.

@@ -284,10 +284,9 @@ func TestUnbuiltMembers(t *testing.T) {
 	s := open(t)
 	pool := s.pool()
 	for member, in := range map[string]string{
-		"LambdaConfig":                                   `"LambdaConfig":{"PreSignUp":"arn:aws:lambda:us-east-1:000000000000:function:f"}`,
-		"MfaConfiguration":                               `"MfaConfiguration":"ON","SmsConfiguration":{"SnsCallerArn":"arn:aws:iam::000000000000:role/sms"}`,
-		"DeviceConfiguration":                            `"DeviceConfiguration":{"ChallengeRequiredOnNewDevice":false}`,
-		"UserPoolAddOns.AdvancedSecurityMode":            `"UserPoolAddOns":{"AdvancedSecurityMode":"AUDIT"}`,
+		"LambdaConfig":        `"LambdaConfig":{"PreSignUp":"arn:aws:lambda:us-east-1:000000000000:function:f"}`,
+		"MfaConfiguration":    `"MfaConfiguration":"ON","SmsConfiguration":{"SnsCallerArn":"arn:aws:iam::000000000000:role/sms"}`,
+		"DeviceConfiguration": `"DeviceConfiguration":{"ChallengeRequiredOnNewDevice":false}`,
 		"VerificationMessageTemplate.DefaultEmailOption": `"VerificationMessageTemplate":{"DefaultEmailOption":"CONFIRM_WITH_LINK"}`,
 		"Policies.SignInPolicy.AllowedFirstAuthFactors":  `"Policies":{"SignInPolicy":{"AllowedFirstAuthFactors":["PASSWORD","EMAIL_OTP"]}}`,
 	} {
@@ -296,7 +295,6 @@ func TestUnbuiltMembers(t *testing.T) {
 	}
 	for member, in := range map[string]string{
 		"ExplicitAuthFlows[ALLOW_USER_AUTH]": `"ExplicitAuthFlows":["ALLOW_USER_AUTH"]`,
-		"AllowedOAuthFlowsUserPoolClient":    `"AllowedOAuthFlowsUserPoolClient":true,"AllowedOAuthFlows":["code"],"AllowedOAuthScopes":["openid"],"CallbackURLs":["https://app.example/"]`,
 	} {
 		s.post("CreateUserPoolClient", `{"UserPoolId":"`+pool+`","ClientName":"c",`+in+`}`).is(t, http.StatusNotImplemented, "NotImplemented", "Member "+member+" of CreateUserPoolClient is not implemented.")
 	}

@@ -1,6 +1,7 @@
 package userpool
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"time"
@@ -20,14 +21,14 @@ const (
 )
 
 // settleClient checks a record against the rules and completes it with the defaults.
-func settleClient(operation string, what doing, pool *catalog.Pool, r *cognitoidp.UserPoolClientType, hasSecret bool) error {
+func (s *Service) settleClient(ctx context.Context, operation string, what doing, pool *catalog.Pool, r *cognitoidp.UserPoolClientType, hasSecret bool) error {
 	if err := checkPermissions(what, pool, r); err != nil {
 		return err
 	}
 	if err := checkFlows(r); err != nil {
 		return err
 	}
-	if err := checkOAuth(pool, r, hasSecret); err != nil {
+	if err := s.checkOAuth(ctx, pool, r, hasSecret); err != nil {
 		return err
 	}
 	if err := checkAnalytics(r.AnalyticsConfiguration); err != nil {

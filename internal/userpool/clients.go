@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/api/cognitoidp"
 	"github.com/cenote-id/cenote/internal/catalog"
 	"github.com/cenote-id/cenote/internal/fault"
-	"github.com/cenote-id/cenote/internal/naming"
 	"github.com/cenote-id/cenote/internal/store"
 )
 
@@ -29,7 +27,7 @@ func (s *Service) CreateUserPoolClient(ctx context.Context, call *api.Call, in *
 	r = r.Clone()
 	r.ClientSecret = nil // kept apart from the record
 	hasSecret := api.Value(in.GenerateSecret) || in.ClientSecret != nil
-	if err := settleClient("CreateUserPoolClient", creating, pool, r, hasSecret); err != nil {
+	if err := s.settleClient(ctx, "CreateUserPoolClient", creating, pool, r, hasSecret); err != nil {
 		return nil, err
 	}
 	if err := s.checkClientQuota(ctx, pool); err != nil {
@@ -42,9 +40,11 @@ func (s *Service) CreateUserPoolClient(ctx context.Context, call *api.Call, in *
 	r.ClientId = &id
 	record := &store.Client{Pool: pool.Internal(), Config: r}
 	if hasSecret {
-		if record.Secrets, err = s.firstSecret(id, in.ClientSecret, call.Time); err != nil {
+		secret, err := s.newSecret(id, in.ClientSecret, call.Time)
+		if err != nil {
 			return nil, err
 		}
+		record.Secrets = []store.ClientSecret{secret}
 	}
 	if err := s.insertClient(ctx, pool, record); err != nil {
 		return nil, err
@@ -63,18 +63,6 @@ func (s *Service) insertClient(ctx context.Context, pool *catalog.Pool, record *
 		return catalog.PoolNotFound(pool.ID())
 	}
 	return err
-}
-
-// firstSecret returns the secret of a new client: the one that was sent, or a new one.
-func (s *Service) firstSecret(clientID string, given *string, now time.Time) ([]store.ClientSecret, error) {
-	secret := store.ClientSecret{ID: clientID + "--" + strconv.FormatInt(now.Unix(), 10), Value: api.Value(given), Created: now}
-	if given == nil {
-		var err error
-		if secret.Value, err = naming.ClientSecret(s.deps.Random); err != nil {
-			return nil, err
-		}
-	}
-	return []store.ClientSecret{secret}, nil
 }
 
 func (s *Service) checkClientQuota(ctx context.Context, pool *catalog.Pool) error {
@@ -127,7 +115,7 @@ func (s *Service) UpdateUserPoolClient(ctx context.Context, call *api.Call, in *
 	}
 	next := r.Clone()
 	next.LastModifiedDate = api.Time(call.Time)
-	if err := settleClient("UpdateUserPoolClient", updating, client.Pool, next, client.HasSecret()); err != nil {
+	if err := s.settleClient(ctx, "UpdateUserPoolClient", updating, client.Pool, next, client.HasSecret()); err != nil {
 		return nil, err
 	}
 	record := &store.Client{Pool: client.Pool.Internal(), Version: client.Version, Config: next, Secrets: client.Secrets}

@@ -258,10 +258,6 @@ func TestClientSettingsThatAreRefused(t *testing.T) {
 			name: "choice", in: cognitoidp.UpdateUserPoolClientRequest{ExplicitAuthFlows: []cognitoidp.ExplicitAuthFlowsType{"ALLOW_USER_AUTH"}},
 			member: "ExplicitAuthFlows[ALLOW_USER_AUTH]",
 		},
-		{name: "endpoints", in: cognitoidp.UpdateUserPoolClientRequest{
-			AllowedOAuthFlowsUserPoolClient: new(true), AllowedOAuthFlows: []cognitoidp.OAuthFlowType{"code"},
-			AllowedOAuthScopes: []string{"openid"}, CallbackURLs: []string{"https://example.com/"},
-		}, member: "AllowedOAuthFlowsUserPoolClient"},
 		{
 			name: "analytics", in: cognitoidp.UpdateUserPoolClientRequest{AnalyticsConfiguration: &cognitoidp.AnalyticsConfigurationType{ApplicationArn: new("arn:aws:mobiletargeting:us-east-1:000000000000:apps/a")}},
 			member: "AnalyticsConfiguration",

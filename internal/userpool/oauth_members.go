@@ -1,6 +1,7 @@
 package userpool
 
 import (
+	"context"
 	"net/url"
 	"slices"
 	"strings"
@@ -16,7 +17,7 @@ const identityProviderCognito = "COGNITO"
 
 // checkOAuth checks the members for the OAuth endpoints. They are checked and kept with
 // AllowedOAuthFlowsUserPoolClient false as well, where AWS does not use them either.
-func checkOAuth(pool *catalog.Pool, r *cognitoidp.UserPoolClientType, hasSecret bool) error {
+func (s *Service) checkOAuth(ctx context.Context, pool *catalog.Pool, r *cognitoidp.UserPoolClientType, hasSecret bool) error {
 	for _, name := range r.SupportedIdentityProviders {
 		if name != identityProviderCognito {
 			return fault.InvalidParameter("The provider " + name + " does not exist for User Pool " + pool.ID() + ".")
@@ -28,7 +29,7 @@ func checkOAuth(pool *catalog.Pool, r *cognitoidp.UserPoolClientType, hasSecret 
 	if api.Value(r.AllowedOAuthFlowsUserPoolClient) && (len(r.AllowedOAuthFlows) == 0 || len(r.AllowedOAuthScopes) == 0) {
 		return fault.InvalidOAuthFlow("AllowedOAuthFlows and AllowedOAuthScopes are required if user pool client is allowed to use OAuth flows.")
 	}
-	return checkGrants(r, hasSecret)
+	return s.checkGrants(ctx, pool, r, hasSecret)
 }
 
 // standardScope says whether a scope exists in every pool.
@@ -40,7 +41,7 @@ func standardScope(name string) bool {
 	return false
 }
 
-func checkGrants(r *cognitoidp.UserPoolClientType, hasSecret bool) error {
+func (s *Service) checkGrants(ctx context.Context, pool *catalog.Pool, r *cognitoidp.UserPoolClientType, hasSecret bool) error {
 	interactive := slices.Contains(r.AllowedOAuthFlows, cognitoidp.OAuthFlowTypeCode) ||
 		slices.Contains(r.AllowedOAuthFlows, cognitoidp.OAuthFlowTypeImplicit)
 	machine := slices.Contains(r.AllowedOAuthFlows, cognitoidp.OAuthFlowTypeClientCredentials)
@@ -53,10 +54,14 @@ func checkGrants(r *cognitoidp.UserPoolClientType, hasSecret bool) error {
 		return fault.InvalidOAuthFlow("CallbackUrls can not be empty when code flow or implicit flow is selected")
 	}
 	for _, scope := range r.AllowedOAuthScopes {
-		if !standardScope(scope) {
+		exists, err := s.scopeExists(ctx, pool, scope)
+		if err != nil {
+			return err
+		}
+		if !exists {
 			return fault.ScopeDoesNotExist("Invalid scope requested: " + scope)
 		}
-		if machine {
+		if machine && standardScope(scope) {
 			return fault.InvalidOAuthFlow(scope + " is not supported with client_credentials flow")
 		}
 	}

@@ -89,6 +89,9 @@ func (s *Service) DescribeUserPool(ctx context.Context, _ *api.Call, in *cognito
 	}
 	out := *pool.Config
 	out.EstimatedNumberOfUsers = new(int(users))
+	if err := s.showDomains(ctx, pool.Internal(), &out); err != nil {
+		return nil, err
+	}
 	return &cognitoidp.DescribeUserPoolResponse{UserPool: &out}, nil
 }
 
@@ -144,7 +147,11 @@ func (s *Service) DeleteUserPool(ctx context.Context, _ *api.Call, in *cognitoid
 		if api.Value(pool.Config.DeletionProtection) == cognitoidp.DeletionProtectionTypeActive {
 			return nil, fault.InvalidParameter("The user pool cannot be deleted because deletion protection is activated. Deletion protection must be inactivated first.")
 		}
-		if err := s.wrotePool(id, s.deps.Store.DeletePool(ctx, pool.Pool)); err != nil {
+		err = s.deps.Store.DeletePool(ctx, pool.Pool)
+		if errors.Is(err, store.ErrHasDomain) {
+			return nil, fault.InvalidParameter("User pool cannot be deleted. It has a domain configured that should be deleted first.")
+		}
+		if err := s.wrotePool(id, err); err != nil {
 			return nil, err
 		}
 		return &api.Empty{}, nil
@@ -199,8 +206,13 @@ func (s *Service) ListUserPools(ctx context.Context, call *api.Call, in *cognito
 			}
 			break
 		}
+		regions, err := s.replicaRegions(ctx, p.ID)
+		if err != nil {
+			return nil, err
+		}
 		out.UserPools = append(out.UserPools, cognitoidp.UserPoolDescriptionType{
-			Id: p.Config.Id, Name: p.Config.Name, LambdaConfig: p.Config.LambdaConfig,
+			ReplicaRegions: regions,
+			Id:             p.Config.Id, Name: p.Config.Name, LambdaConfig: p.Config.LambdaConfig,
 			LastModifiedDate: p.Config.LastModifiedDate, CreationDate: p.Config.CreationDate,
 		})
 	}

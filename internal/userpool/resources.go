@@ -3,7 +3,10 @@ package userpool
 import (
 	"context"
 	"errors"
+	"strconv"
 
+	"github.com/cenote-id/cenote/api"
+	"github.com/cenote-id/cenote/internal/catalog"
 	"github.com/cenote-id/cenote/internal/store"
 )
 
@@ -36,4 +39,20 @@ func upsert[T any](ctx context.Context, table store.Resources[T], poolID string,
 		}
 		return x.Config, err
 	})
+}
+
+// listResources returns a page of a table's resources of a pool, by their names, and the
+// NextToken that continues it, if anything is left.
+func listResources[T any](ctx context.Context, s *Service, call *api.Call, table store.Resources[T], pool *catalog.Pool, token *string, limit int, operation string) ([]*store.Resource[T], *string, error) {
+	internal := strconv.FormatInt(int64(pool.Internal()), 10)
+	after, err := s.openPage(call, token, operation, internal)
+	if err != nil {
+		return nil, nil, err
+	}
+	list, err := table.List(ctx, pool.Internal(), after, limit+1)
+	if err != nil || len(list) <= limit {
+		return list, nil, err
+	}
+	next, err := s.sealPage(call, list[limit-1].Name, operation, internal)
+	return list[:limit], next, err
 }

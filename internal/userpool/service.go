@@ -23,6 +23,8 @@ type KeyStock interface {
 type Limits struct {
 	UserPools      int // per server
 	ClientsPerPool int
+
+	ResourceServersPerPool int
 }
 
 // Deps is what a Service needs.
@@ -31,6 +33,7 @@ type Deps struct {
 	Catalog *catalog.Catalog
 	Keys    KeyStock
 	Place   naming.Place
+	Host    string    // by which clients reach the server, without port
 	Random  io.Reader // nil is the operating system's generator
 	Limits  Limits
 

@@ -24,6 +24,8 @@ const (
 	clientNameCustomID = "_custom_id_:" // before the id, in a client's name
 
 	maxTags = 50
+
+	textTooManyTags = "A user pool can have at most 50 tags."
 )
 
 var (
@@ -35,7 +37,7 @@ var (
 // for a pool that is being made, and old are the tags that it has.
 func (s *Service) checkTags(id string, old, tags api.StringMap) error {
 	if len(tags) > maxTags {
-		return fault.UserPoolTagging("A user pool can have at most 50 tags.")
+		return fault.UserPoolTagging(textTooManyTags)
 	}
 	for _, name := range slices.Sorted(maps.Keys(tags)) {
 		if !strings.HasPrefix(name, ownTagPrefix) {

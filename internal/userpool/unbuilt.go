@@ -70,9 +70,6 @@ var unbuiltClientMembers = []unbuiltMember[cognitoidp.UserPoolClientType]{
 	{"ExplicitAuthFlows[ALLOW_USER_AUTH]", func(r *cognitoidp.UserPoolClientType) bool {
 		return slices.Contains(r.ExplicitAuthFlows, cognitoidp.ExplicitAuthFlowsTypeAllowUserAuth)
 	}},
-	{"AllowedOAuthFlowsUserPoolClient", func(r *cognitoidp.UserPoolClientType) bool {
-		return api.Value(r.AllowedOAuthFlowsUserPoolClient)
-	}},
 	{"AnalyticsConfiguration", func(r *cognitoidp.UserPoolClientType) bool { return r.AnalyticsConfiguration != nil }},
 	{"EnablePropagateAdditionalUserContextData", func(r *cognitoidp.UserPoolClientType) bool {
 		return api.Value(r.EnablePropagateAdditionalUserContextData)
