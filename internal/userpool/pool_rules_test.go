@@ -117,7 +117,10 @@ func refusals() []refusal {
 			code: invalidParameter, text: "The tag cenote:colour is not known; tags that begin with cenote: are settings of this server.",
 		},
 		{name: "function", in: cognitoidp.UpdateUserPoolRequest{LambdaConfig: &cognitoidp.LambdaConfigType{PreSignUp: new(function)}}, member: "LambdaConfig"},
-		{name: "MFA", in: cognitoidp.UpdateUserPoolRequest{SmsConfiguration: sms(role), MfaConfiguration: new(cognitoidp.UserPoolMfaTypeOptional)}, member: "MfaConfiguration"},
+		{
+			name: "MFA without text messages", in: cognitoidp.UpdateUserPoolRequest{MfaConfiguration: new(cognitoidp.UserPoolMfaTypeOptional)},
+			code: invalidParameter, text: "SMS configuration and Auto verification for phone_number are required when MFA is required/optional",
+		},
 		{name: "other first factors", in: cognitoidp.UpdateUserPoolRequest{Policies: firstFactors("PASSWORD", "EMAIL_OTP")}, member: "Policies.SignInPolicy.AllowedFirstAuthFactors"},
 		{name: "devices", in: cognitoidp.UpdateUserPoolRequest{DeviceConfiguration: &cognitoidp.DeviceConfigurationType{ChallengeRequiredOnNewDevice: new(false)}}, member: "DeviceConfiguration"},
 		{name: "threat protection of custom authentication", in: cognitoidp.UpdateUserPoolRequest{UserPoolAddOns: &cognitoidp.UserPoolAddOnsType{

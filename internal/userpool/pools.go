@@ -31,6 +31,9 @@ func (s *Service) CreateUserPool(ctx context.Context, call *api.Call, in *cognit
 	if err := s.settlePool("CreateUserPool", r, in.IssuerConfiguration); err != nil {
 		return nil, err
 	}
+	if err := checkPoolMFA(r, nil); err != nil {
+		return nil, err
+	}
 	if err := s.checkPoolQuota(ctx); err != nil {
 		return nil, err
 	}
@@ -111,6 +114,9 @@ func (s *Service) UpdateUserPool(ctx context.Context, call *api.Call, in *cognit
 		return nil, err
 	}
 	if err := s.settlePool("UpdateUserPool", next, in.IssuerConfiguration); err != nil {
+		return nil, err
+	}
+	if err := checkPoolMFA(next, pool.MFA); err != nil {
 		return nil, err
 	}
 	err = s.deps.Store.UpdatePool(ctx, &store.Pool{ID: pool.Internal(), Version: pool.Version, Config: next, MFA: pool.MFA})
@@ -237,22 +243,4 @@ func (s *Service) AddCustomAttributes(ctx context.Context, call *api.Call, in *c
 		}
 		return &cognitoidp.AddCustomAttributesResponse{}, nil
 	})
-}
-
-// GetUserPoolMfaConfig shows the factors that are configured. What the pool itself carries
-// (the MFA mode, SMS) is told from there, the rest from the pool's MFA record.
-func (s *Service) GetUserPoolMfaConfig(ctx context.Context, _ *api.Call, in *cognitoidp.GetUserPoolMfaConfigRequest) (*cognitoidp.GetUserPoolMfaConfigResponse, error) {
-	pool, err := s.deps.Catalog.FreshPool(ctx, api.Value(in.UserPoolId))
-	if err != nil {
-		return nil, err
-	}
-	out := *pool.MFA
-	out.MfaConfiguration = pool.Config.MfaConfiguration
-	if sms := pool.Config.SmsConfiguration; sms != nil {
-		out.SmsMfaConfiguration = &cognitoidp.SmsMfaConfigType{
-			SmsAuthenticationMessage: pool.Config.SmsAuthenticationMessage,
-			SmsConfiguration:         sms,
-		}
-	}
-	return &out, nil
 }

@@ -260,6 +260,10 @@ func wantPoolGone(t *testing.T, e *env, id, client string) {
 			_, err := e.GetUserPoolMfaConfig(ctx, call, &cognitoidp.GetUserPoolMfaConfigRequest{UserPoolId: &id})
 			return err
 		},
+		"SetUserPoolMfaConfig": func() error {
+			_, err := e.SetUserPoolMfaConfig(ctx, call, &cognitoidp.SetUserPoolMfaConfigRequest{UserPoolId: &id})
+			return err
+		},
 		"CreateUserPoolClient": func() error {
 			_, err := e.CreateUserPoolClient(ctx, call, &cognitoidp.CreateUserPoolClientRequest{UserPoolId: &id, ClientName: new("c")})
 			return err

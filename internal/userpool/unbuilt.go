@@ -29,10 +29,6 @@ var unbuiltPoolMembers = []unbuiltMember[cognitoidp.UserPoolType]{
 	{"LambdaConfig", func(r *cognitoidp.UserPoolType) bool {
 		return r.LambdaConfig != nil && *r.LambdaConfig != cognitoidp.LambdaConfigType{}
 	}},
-	{"MfaConfiguration", func(r *cognitoidp.UserPoolType) bool {
-		mode := api.Value(r.MfaConfiguration)
-		return mode != "" && mode != cognitoidp.UserPoolMfaTypeOff
-	}},
 	{"Policies.SignInPolicy.AllowedFirstAuthFactors", func(r *cognitoidp.UserPoolType) bool {
 		if r.Policies == nil || r.Policies.SignInPolicy == nil {
 			return false
