@@ -5,7 +5,9 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/cenote-id/cenote/api/cognitoidp"
 	"github.com/cenote-id/cenote/internal/catalog"
+	"github.com/cenote-id/cenote/internal/message"
 	"github.com/cenote-id/cenote/internal/store"
 )
 
@@ -27,6 +29,59 @@ func ChosenFactors(u *store.User) []catalog.Factor {
 		catalog.FactorTOTP:  u.MFA.TOTP,
 	}
 	return slices.DeleteFunc(catalog.Factors(), func(f catalog.Factor) bool { return !chosen[f] || !HasFactor(u, f) })
+}
+
+// UsableFactors are the second factors that a user without preference may be asked for where
+// the pool requires one: what the user has turned on, and what else the pool offers and the
+// user has, but for the address that resets the password in the first place.
+func UsableFactors(pool *catalog.Pool, u *store.User) []catalog.Factor {
+	chosen := ChosenFactors(u)
+	return slices.DeleteFunc(catalog.Factors(), func(f catalog.Factor) bool {
+		return !pool.Offers(f) || !HasFactor(u, f) || Recovers(pool, f) && !slices.Contains(chosen, f)
+	})
+}
+
+// Recovers says whether the codes of a factor would go to the address that resets forgotten
+// passwords in the first place.
+func Recovers(pool *catalog.Pool, f catalog.Factor) bool {
+	attribute := catalog.FactorAttribute(f)
+	return attribute != "" && attribute == pool.PrimaryRecovery()
+}
+
+// secondFactor says whether codes of MFA go to a contact of the user: such a one does not
+// also reset the password (Cognito guide: "Users can't receive MFA and password reset codes
+// at the same email address or phone number").
+func secondFactor(pool *catalog.Pool, u *store.User, contact string) bool {
+	var asked []catalog.Factor
+	switch mode := pool.MFAMode(); {
+	case mode == cognitoidp.UserPoolMfaTypeOff:
+	case mode == cognitoidp.UserPoolMfaTypeOn && u.MFA.Preferred == "":
+		asked = UsableFactors(pool, u)
+	default:
+		asked = ChosenFactors(u)
+	}
+	return slices.ContainsFunc(asked, func(f catalog.Factor) bool { return catalog.FactorAttribute(f) == contact })
+}
+
+// MFASettings are a user's second factors as answers show them: those turned on and the
+// preferred one, both nil where there is nothing to say.
+func MFASettings(u *store.User) (list []string, preferred *string) {
+	for _, f := range ChosenFactors(u) {
+		list = append(list, string(f))
+		if f == u.MFA.Preferred {
+			preferred = new(string(f))
+		}
+	}
+	return list, preferred
+}
+
+// mfaOptions are the settings of SetUserSettings as answers show them.
+func mfaOptions(u *store.User) []cognitoidp.MFAOptionType {
+	var out []cognitoidp.MFAOptionType
+	for _, name := range u.MFA.Legacy {
+		out = append(out, cognitoidp.MFAOptionType{DeliveryMedium: new(message.MediumOf(name)), AttributeName: new(name)})
+	}
+	return out
 }
 
 // Reached records that a user has shown to receive what is sent to an address. Where the

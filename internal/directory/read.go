@@ -15,9 +15,13 @@ func (s *Service) GetUser(ctx context.Context, call *api.Call, _ *cognitoidp.Get
 	if err != nil {
 		return nil, err
 	}
+	factors, preferred := MFASettings(user)
 	return &cognitoidp.GetUserResponse{
-		Username:       new(user.Username),
-		UserAttributes: Attributes(client, user),
+		Username:            new(user.Username),
+		UserAttributes:      Attributes(client, user),
+		MFAOptions:          mfaOptions(user),
+		PreferredMfaSetting: preferred,
+		UserMFASettingList:  factors,
 	}, nil
 }
 
@@ -27,6 +31,7 @@ func (s *Service) AdminGetUser(ctx context.Context, _ *api.Call, in *cognitoidp.
 	if err != nil {
 		return nil, err
 	}
+	factors, preferred := MFASettings(user)
 	return &cognitoidp.AdminGetUserResponse{
 		Username:             new(user.Username),
 		UserAttributes:       Attributes(nil, user),
@@ -34,6 +39,9 @@ func (s *Service) AdminGetUser(ctx context.Context, _ *api.Call, in *cognitoidp.
 		UserLastModifiedDate: api.Time(user.Modified),
 		Enabled:              new(user.Enabled),
 		UserStatus:           new(user.Status),
+		MFAOptions:           mfaOptions(user),
+		PreferredMfaSetting:  preferred,
+		UserMFASettingList:   factors,
 	}, nil
 }
 
@@ -53,5 +61,6 @@ func userType(u *store.User, names []string) *cognitoidp.UserType {
 		UserLastModifiedDate: api.Time(u.Modified),
 		Enabled:              new(u.Enabled),
 		UserStatus:           new(u.Status),
+		MFAOptions:           mfaOptions(u),
 	}
 }

@@ -104,11 +104,13 @@ func adminOnly(pool *catalog.Pool) bool {
 	return len(ways) > 0 && ways[0] == cognitoidp.RecoveryOptionNameTypeAdminOnly
 }
 
-// recoveryContact is the user's verified contact that the pool's recovery setting prefers.
-// Pools without the setting prefer the phone number (Cognito guide: legacy behaviour).
+// recoveryContact is the user's verified contact that the pool's recovery setting prefers
+// and that receives no codes of MFA. Pools without the setting prefer the phone number,
+// also where it does (Cognito guide: legacy behaviour).
 func recoveryContact(pool *catalog.Pool, u *store.User) (contact, bool) {
-	order := contacts()
+	order, legacy := contacts(), true
 	if ways := pool.RecoveryMechanisms(); ways != nil {
+		legacy = false
 		order = order[:0]
 		for _, way := range ways {
 			switch way {
@@ -120,7 +122,7 @@ func recoveryContact(pool *catalog.Pool, u *store.User) (contact, bool) {
 		}
 	}
 	for _, name := range order {
-		if value := u.Attributes[name]; value != "" && verified(u, name) {
+		if value := u.Attributes[name]; value != "" && verified(u, name) && (legacy || !secondFactor(pool, u, name)) {
 			return contact{attribute: name, value: value}, true
 		}
 	}

@@ -41,22 +41,16 @@ func demandOf(p *catalog.Pool, u *store.User, demanded bool) demand {
 	if !required || mode == cognitoidp.UserPoolMfaTypeOptional && len(chosen) > 0 {
 		return demand{ask: chosen}
 	}
-	var d demand
+	d := demand{ask: directory.UsableFactors(p, u)}
+	if len(d.ask) > 0 {
+		return d
+	}
 	for _, f := range catalog.Factors() {
-		attribute := catalog.FactorAttribute(f)
-		shared := attribute != "" && attribute == p.PrimaryRecovery() && !slices.Contains(chosen, f)
-		switch {
-		case !p.Offers(f) || shared:
-		case directory.HasFactor(u, f):
-			d.ask = append(d.ask, f)
-		default:
+		if p.Offers(f) && !directory.HasFactor(u, f) && !directory.Recovers(p, f) {
 			d.setUp = append(d.setUp, f)
 		}
 	}
-	if len(d.ask) > 0 {
-		d.setUp = nil
-	}
-	d.none = len(d.ask) == 0 && len(d.setUp) == 0
+	d.none = len(d.setUp) == 0
 	return d
 }
 

@@ -34,11 +34,17 @@ const (
 	textWrongTOTP      = "Invalid code received for user"
 	textTOTPUsed       = "Your software token has already been used once."
 	textCodeMismatch   = "Code mismatch"
-	textNoTOTP         = "Software Token MFA has not been enabled by the userPool."      // unconfirmed
-	textNotAssociated  = "Software Token MFA has not been associated with the user."     // chosen here
-	textNoFactor       = "The user has no second factor that the user pool can ask for." // chosen here
-	textNotOffered     = "The answer is none of the offered second factors."             // chosen here
-	textTokenOrSession = "Exactly one of AccessToken and Session must be given."         // chosen here
+	textNoTOTP         = "Software Token MFA has not been enabled by the userPool."               // unconfirmed
+	textNotAssociated  = "Software Token MFA has not been associated with the user."              // chosen here
+	textNoFactor       = "The user has no second factor that the user pool can ask for."          // chosen here
+	textNotOffered     = "The answer is none of the offered second factors."                      // chosen here
+	textNoDelivery     = "User does not have delivery config set to turn on %s"                   // EMAIL_OTP: after its siblings
+	textPreferredOff   = "%s cannot be preferred while it is not enabled for the user."           // chosen here
+	textTwoPreferred   = "Only one MFA method can be preferred."                                  // chosen here
+	textPasskeysSingle = "Passkeys are not configured as a multi-factor method of the user pool." // chosen here
+	textPasskeysAlone  = "Another MFA method must be enabled before passkeys can count as MFA."   // chosen here
+	textOnlySMS        = "MFAOptions can only name phone_number with the delivery medium SMS."    // chosen here
+	textTokenOrSession = "Exactly one of AccessToken and Session must be given."                  // chosen here
 
 	// The constraint texts of members that hold a password.
 	textPasswordLong  = "1 validation error detected: Value at 'password' failed to satisfy constraint: Member must have length less than or equal to 256"
