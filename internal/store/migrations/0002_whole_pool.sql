@@ -128,15 +128,18 @@ CREATE TABLE blobs (
 	PRIMARY KEY (pool, owner, seq)
 );
 
--- What happened when users signed in, signed up or recovered.
+-- What happened when users signed in, signed up or recovered. Of two writes of an event the
+-- one with the higher revision stands, whichever comes first. feedback is empty for none.
 
 CREATE TABLE auth_events (
 	pool BIGINT NOT NULL,
 	uid BYTES NOT NULL,
 	at BIGINT NOT NULL,
 	event_id KEYTEXT NOT NULL,
+	revision BIGINT NOT NULL,
 	expires BIGINT NOT NULL,
 	event TEXT NOT NULL,
+	feedback TEXT NOT NULL,
 	PRIMARY KEY (pool, uid, at, event_id)
 );
 

@@ -77,6 +77,7 @@ func Run(t *testing.T, fresh func(t testing.TB) store.Options) {
 		"sweep":                        s.sweep,
 		"reset":                        s.reset,
 		"backup":                       s.backup,
+		"auth events":                  s.authEvents,
 		"race for a name":              s.raceForName,
 		"race for an alias":            s.raceForAlias,
 		"race of updates":              s.raceOfUpdates,
