@@ -24,6 +24,7 @@ const (
 	Message                 // messages that wait for delivery
 	UnknownUser             // what stands in for a user who does not exist
 	WrappedKey              // data keys of what custom senders get
+	AuthFeedback            // tokens by which users rate their own auth events
 	purposes        = iota
 )
 
@@ -46,6 +47,7 @@ func (p Purpose) name() string {
 		Message:         "message",
 		UnknownUser:     "unknown-user",
 		WrappedKey:      "wrapped-key",
+		AuthFeedback:    "auth-feedback",
 	}[p]
 }
 
