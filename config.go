@@ -102,6 +102,13 @@ type Config struct {
 	SMSWebhook       string
 	SMSWebhookSecret Secret
 
+	// CompromisedPasswords is the path of a list of the SHA-1 hashes of passwords that
+	// attackers know, sorted, as the downloader of Have I Been Pwned makes it. It counts
+	// beside the small list that is part of the program; empty is that list alone.
+	CompromisedPasswords string
+	// AuthEventRetention is how long auth events are kept; 0 is two years, as on AWS.
+	AuthEventRetention time.Duration
+
 	// FixedCode, in Dev mode, is every one-time code. Empty makes random ones.
 	FixedCode string
 	// Console, in Dev mode, receives a line for every message. nil prints none.
@@ -140,6 +147,9 @@ func (c Config) complete() (Config, error) {
 	}
 	if c.Mode != Dev && c.FixedCode != "" {
 		return c, fmt.Errorf("config: a fixed code is for development mode only")
+	}
+	if c.AuthEventRetention < 0 {
+		return c, fmt.Errorf("config: auth events cannot be kept for %s", c.AuthEventRetention)
 	}
 	c.Listen = or(c.Listen, DefaultListen)
 	c.Region = or(c.Region, DefaultRegion)

@@ -25,6 +25,7 @@ import (
 	"github.com/cenote-id/cenote/internal/message"
 	"github.com/cenote-id/cenote/internal/naming"
 	"github.com/cenote-id/cenote/internal/oauth"
+	"github.com/cenote-id/cenote/internal/risk"
 	"github.com/cenote-id/cenote/internal/seal"
 	"github.com/cenote-id/cenote/internal/signin"
 	"github.com/cenote-id/cenote/internal/store"
@@ -158,8 +159,13 @@ func (s *Server) newRooms(place naming.Place, g *gate.Gate, cache *keys.Cache, t
 		Store: s.db, Arithmetic: s.arithmetic, Gate: g,
 		Clock: s.clock, Random: s.config.Random, FixedCode: s.config.FixedCode,
 	})
+	s.risk = risk.New(risk.Deps{
+		Store: s.db, Messages: messages, Passwords: s.passwords, Clock: s.clock,
+		PublicURL: s.config.PublicURL, Retention: s.config.AuthEventRetention,
+		Log: s.config.Log, Metrics: s.registry,
+	})
 	directoryService := directory.New(directory.Deps{
-		Store: s.db, Catalog: s.catalog, Credential: credentials,
+		Store: s.db, Catalog: s.catalog, Credential: credentials, Risk: s.risk,
 		Messages: messages, Triggers: triggers, Random: s.config.Random, AccountID: s.roleAccount(),
 	})
 	control := access.New(access.Deps{
@@ -174,7 +180,7 @@ func (s *Server) newRooms(place naming.Place, g *gate.Gate, cache *keys.Cache, t
 		users: directoryService,
 		sessions: signin.New(signin.Deps{
 			Store: s.db, Catalog: s.catalog, Directory: directoryService, Credential: credentials,
-			Tokens: tokens, Triggers: triggers, Messages: messages, Random: s.config.Random, Metrics: s.registry,
+			Tokens: tokens, Triggers: triggers, Messages: messages, Risk: s.risk, Random: s.config.Random, Metrics: s.registry,
 		}),
 	}
 	s.access = control

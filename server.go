@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -24,6 +25,7 @@ import (
 	"github.com/cenote-id/cenote/internal/libcrypto"
 	"github.com/cenote-id/cenote/internal/message"
 	"github.com/cenote-id/cenote/internal/naming"
+	"github.com/cenote-id/cenote/internal/risk"
 	"github.com/cenote-id/cenote/internal/srp"
 	"github.com/cenote-id/cenote/internal/store"
 	"github.com/cenote-id/cenote/internal/trigger"
@@ -43,6 +45,8 @@ type Server struct {
 	stock      *keys.Stock
 	jobs       *jobs.Runner
 	inbox      *message.Inbox // nil in Serve mode
+	passwords  *risk.Passwords
+	risk       *risk.Service
 	access     *access.Control
 	wire       *wire.Server
 	handler    http.Handler
@@ -79,6 +83,9 @@ func (s *Server) construct(ctx context.Context) error {
 	// its root key, which would never be seen.
 	messages, err := s.newMessages(triggers)
 	if err != nil {
+		return err
+	}
+	if s.passwords, err = risk.OpenPasswords(s.config.CompromisedPasswords); err != nil {
 		return err
 	}
 	// Proving libcrypto and opening the database cost about the same; neither waits.
@@ -183,9 +190,22 @@ func (s *Server) Run(ctx context.Context) error {
 	if s.ops != nil {
 		ports = append(ports, httpd.Port{Listener: s.ops, Handler: s.operations().Handler(), Log: s.config.Log})
 	}
+	// What the last requests record is still to be written.
+	recording, recorded := context.WithCancel(context.WithoutCancel(ctx))
+	var serving sync.WaitGroup
+	serving.Add(len(ports))
 	for _, p := range ports {
-		group.Go(func() error { return p.Serve(ctx) })
+		group.Go(func() error {
+			defer serving.Done()
+			return p.Serve(ctx)
+		})
 	}
+	group.Go(func() error {
+		serving.Wait()
+		recorded()
+		return nil
+	})
+	group.Go(func() error { return s.risk.Run(recording) })
 	group.Go(func() error { return s.db.Run(ctx) })
 	group.Go(func() error { return s.catalog.Run(ctx) })
 	group.Go(func() error { return s.jobs.Run(ctx) })
@@ -210,6 +230,11 @@ func (s *Server) Close() error {
 			errs = append(errs, err)
 		}
 	}
+	if s.risk != nil && s.db != nil {
+		errs = append(errs, s.risk.Close())
+	}
+	errs = append(errs, s.passwords.Close())
+	s.passwords = nil
 	if s.db != nil {
 		errs = append(errs, s.db.Close())
 		s.db = nil

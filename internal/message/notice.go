@@ -25,12 +25,11 @@ type Notice struct {
 // Notify sends a notice, by the pool's own sender where it has one, and waits until it was
 // accepted. The errors are those of Deliver.
 func (s *Service) Notify(ctx context.Context, n Notice) error {
-	sent, err := s.deps.Triggers.CustomEmailSender(ctx, trigger.CustomSenderEvent{
-		Subject: trigger.Subject{Pool: n.Pool, ClientID: n.ClientID, Username: n.Username, Attributes: n.Attributes},
-		Source:  trigger.MessageAccountTakeOverNotification,
-	})
-	if sent || err != nil {
-		return err
+	if s.deps.Triggers.Configured(n.Pool, trigger.KindCustomEmailSender) {
+		return s.deps.Triggers.CustomEmailSender(ctx, trigger.CustomSenderEvent{
+			Subject: trigger.Subject{Pool: n.Pool, ClientID: n.ClientID, Username: n.Username, Attributes: n.Attributes},
+			Source:  trigger.MessageAccountTakeOverNotification,
+		})
 	}
 	id, err := naming.UUID(s.deps.Random)
 	if err != nil {

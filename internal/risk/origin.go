@@ -89,6 +89,9 @@ func address(text *string) (netip.Addr, error) {
 
 // describe adds what EncodedData and the User-Agent header say of the device.
 func (o Origin) describe(c *catalog.Client, agent, encoded string) Origin {
+	if c.Pool.ThreatProtection() == cognitoidp.AdvancedSecurityModeTypeOff {
+		return o // nobody will ask
+	}
 	d, told := decode(c.ID(), encoded)
 	if d.UserAgent != "" {
 		agent = d.UserAgent
