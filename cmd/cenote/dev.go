@@ -50,6 +50,9 @@ func (c *devCommand) Run(ctx context.Context, p *program) (err error) {
 		FixedCode: c.Code, Console: p.stdout, Log: c.logger(p.stderr),
 	}
 	c.messageFlags.configure(&config)
+	if err := p.configureFunctions(&config); err != nil {
+		return err
+	}
 	if err := c.publicFlags.configure(&config); err != nil {
 		return err
 	}

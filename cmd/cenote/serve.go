@@ -49,6 +49,9 @@ func (c *serveCommand) config(p *program) (config cenote.Config, err error) {
 		Log: c.logger(p.stderr),
 	}
 	c.messageFlags.configure(&config)
+	if err := p.configureFunctions(&config); err != nil {
+		return config, err
+	}
 	if err := c.publicFlags.configure(&config); err != nil {
 		return config, err
 	}
