@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/cenote-id/cenote/internal/directory"
 )
 
 // Mode says for whom a server runs. The zero value refuses to start, so that nobody runs
@@ -75,6 +77,11 @@ type Config struct {
 	// without credentials, as AWS does.
 	Origins []string
 
+	// MaxImportRows and MaxImportBytes bound the file of a user import job. Zero is what AWS
+	// allows: 500,000 rows besides the header, and 100 MB.
+	MaxImportRows  int64
+	MaxImportBytes int64
+
 	// Database is sqlite:PATH or postgres://... . It is required.
 	Database string
 	// Ephemeral gives up durability for speed; for tests and throw-away servers.
@@ -108,10 +115,6 @@ type Config struct {
 	CompromisedPasswords string
 	// AuthEventRetention is how long auth events are kept; 0 is two years, as on AWS.
 	AuthEventRetention time.Duration
-
-	// Functions say where the functions run that pools name as triggers. A function that no
-	// entry matches fails.
-	Functions []Function
 
 	// FixedCode, in Dev mode, is every one-time code. Empty makes random ones.
 	FixedCode string
@@ -154,6 +157,15 @@ func (c Config) complete() (Config, error) {
 	}
 	if c.AuthEventRetention < 0 {
 		return c, fmt.Errorf("config: auth events cannot be kept for %s", c.AuthEventRetention)
+	}
+	if c.MaxImportRows < 0 || c.MaxImportBytes < 0 {
+		return c, fmt.Errorf("config: the limits of user imports are not negative")
+	}
+	if c.MaxImportRows == 0 {
+		c.MaxImportRows = directory.DefaultImportRows
+	}
+	if c.MaxImportBytes == 0 {
+		c.MaxImportBytes = directory.DefaultImportBytes
 	}
 	c.Listen = or(c.Listen, DefaultListen)
 	c.Region = or(c.Region, DefaultRegion)

@@ -13,7 +13,6 @@ import (
 
 	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/api/cognitoidp"
-	kmsapi "github.com/cenote-id/cenote/api/kms"
 	"github.com/cenote-id/cenote/internal/access"
 	"github.com/cenote-id/cenote/internal/clock"
 	"github.com/cenote-id/cenote/internal/credential"
@@ -23,7 +22,6 @@ import (
 	"github.com/cenote-id/cenote/internal/gate"
 	"github.com/cenote-id/cenote/internal/httpd"
 	"github.com/cenote-id/cenote/internal/keys"
-	"github.com/cenote-id/cenote/internal/kms"
 	"github.com/cenote-id/cenote/internal/message"
 	"github.com/cenote-id/cenote/internal/naming"
 	"github.com/cenote-id/cenote/internal/oauth"
@@ -64,6 +62,7 @@ type rooms struct {
 	wire   *wire.Server
 	tokens *token.Service
 	keys   *keys.Cache
+	users  *directory.Service
 }
 
 // open opens the database; in Serve mode it brings a root key for an empty one.
@@ -169,10 +168,10 @@ func (s *Server) newRooms(place naming.Place, g *gate.Gate, cache *keys.Cache, t
 	directoryService := directory.New(directory.Deps{
 		Store: s.db, Catalog: s.catalog, Credential: credentials, Risk: s.risk,
 		Messages: messages, Triggers: triggers, Random: s.config.Random, AccountID: s.roleAccount(),
+		Clock: s.clock, PublicURL: s.config.PublicURL, Imports: s.importLimits(),
 	})
 	control := access.New(access.Deps{
 		Keys: s.db, Tokens: tokens, Place: place, Clock: s.clock, Open: s.config.Mode == Dev,
-		Keyring: s.db.Keyring(), Random: s.config.Random,
 	})
 	idp := &identityProvider{
 		pools: userpool.New(userpool.Deps{
@@ -188,9 +187,9 @@ func (s *Server) newRooms(place naming.Place, g *gate.Gate, cache *keys.Cache, t
 	}
 	s.access = control
 	return rooms{
-		tokens: tokens, keys: cache,
+		tokens: tokens, keys: cache, users: directoryService,
 		wire: wire.New(wire.Config{
-			Mounts:  []wire.Mount{s.mount(idp), s.mountKMS()},
+			Mounts:  []wire.Mount{s.mount(idp)},
 			Gate:    control,
 			Strict:  s.config.Mode == Dev,
 			Origins: s.config.Origins,
@@ -219,13 +218,6 @@ func (s *Server) mount(idp *identityProvider) wire.Mount {
 	return m
 }
 
-func (s *Server) mountKMS() wire.Mount {
-	return wire.Mount{
-		Service: kmsapi.Service, Violation: "ValidationException",
-		Impl: kms.New(s.db.Keyring(), s.config.Random),
-	}
-}
-
 // explain says in an exception what the databases cannot hold: JSON carries texts with a
 // NUL, and no other rule forbids them in attribute values and tags.
 func explain(err error) error {
@@ -233,6 +225,10 @@ func explain(err error) error {
 		return fault.InvalidParameter("Text must be UTF-8 without NUL characters.").Because(err)
 	}
 	return err
+}
+
+func (s *Server) importLimits() directory.ImportLimits {
+	return directory.ImportLimits{Rows: s.config.MaxImportRows, Bytes: s.config.MaxImportBytes}
 }
 
 func (s *Server) operations() *httpd.Ops {
@@ -248,6 +244,9 @@ func (s *Server) routes(r rooms) http.Handler {
 		Catalog: s.catalog, Tokens: r.tokens, Keys: r.keys, PublicURL: s.config.PublicURL, Log: s.config.Log,
 	})
 	routes := httpd.Routes{API: r.wire, Discovery: public.Discovery, JWKS: public.JWKS, Preflight: public.Preflight}
+	routes.Imports = &httpd.Imports{
+		Receive: r.users.ReceiveImport, Log: r.users.SendImportLog, MaxBytes: s.importLimits().Bytes, Errors: s.config.Log,
+	}
 	if s.config.Mode == Dev {
 		routes.Ops = s.operations()
 		routes.Tools = s.untilStopped(devtools.New(devtools.Deps{

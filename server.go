@@ -18,7 +18,6 @@ import (
 	"github.com/cenote-id/cenote/internal/access"
 	"github.com/cenote-id/cenote/internal/catalog"
 	"github.com/cenote-id/cenote/internal/clock"
-	"github.com/cenote-id/cenote/internal/function"
 	"github.com/cenote-id/cenote/internal/gate"
 	"github.com/cenote-id/cenote/internal/httpd"
 	"github.com/cenote-id/cenote/internal/jobs"
@@ -45,7 +44,6 @@ type Server struct {
 	arithmetic *srp.Arithmetic
 	stock      *keys.Stock
 	jobs       *jobs.Runner
-	functions  *function.Service
 	inbox      *message.Inbox // nil in Serve mode
 	passwords  *risk.Passwords
 	risk       *risk.Service
@@ -80,12 +78,9 @@ func (s *Server) construct(ctx context.Context) error {
 	if err := s.bind(ctx); err != nil {
 		return err
 	}
+	triggers := trigger.New(trigger.Deps{})
 	// Whatever is wrong with the configuration has to show before an empty database gets
 	// its root key, which would never be seen.
-	if err := s.newFunctions(); err != nil {
-		return err
-	}
-	triggers := trigger.New(trigger.Deps{Runner: s.functions, Random: s.config.Random})
 	messages, err := s.newMessages(triggers)
 	if err != nil {
 		return err
@@ -107,18 +102,19 @@ func (s *Server) construct(ctx context.Context) error {
 	s.stock = keys.NewStock(s.config.MakeKey, g, stockedPools)
 	place := naming.Place{Region: s.config.Region, AccountID: s.config.AccountID}
 	s.catalog = catalog.New(catalog.Deps{Store: s.db, Place: place, Clock: s.clock, Log: s.config.Log})
+	rooms := s.newRooms(place, g, keys.NewCache(s.db, lib, cachedPools), triggers, messages)
 	s.jobs, err = jobs.New(jobs.Deps{
 		Store: s.db, Clock: s.clock, Random: s.config.Random, Log: s.config.Log,
 		Kinds: map[string]jobs.Kind{
 			store.JobPoolDeletion:  jobs.PoolDeletion(s.db),
 			store.JobGroupDeletion: jobs.GroupDeletion(s.db),
+			store.JobUserImport:    jobs.UserImport(rooms.users.ImportChunk),
 			jobs.KindSweep:         jobs.Sweep(s.db, s.clock),
 		},
 	})
 	if err != nil {
 		return err
 	}
-	rooms := s.newRooms(place, g, keys.NewCache(s.db, lib, cachedPools), triggers, messages)
 	s.wire = rooms.wire
 	s.handler = s.routes(rooms)
 	return nil
@@ -214,7 +210,6 @@ func (s *Server) Run(ctx context.Context) error {
 	group.Go(func() error { return s.db.Run(ctx) })
 	group.Go(func() error { return s.catalog.Run(ctx) })
 	group.Go(func() error { return s.jobs.Run(ctx) })
-	group.Go(func() error { return s.functions.Run(ctx) })
 	group.Go(func() error { return s.stock.Run(ctx) })
 	group.Go(func() error {
 		_ = s.arithmetic.Prepare(ctx) // fails only when ctx ends
@@ -241,9 +236,6 @@ func (s *Server) Close() error {
 	}
 	errs = append(errs, s.passwords.Close())
 	s.passwords = nil
-	if s.functions != nil {
-		s.functions.Close()
-	}
 	if s.db != nil {
 		errs = append(errs, s.db.Close())
 		s.db = nil

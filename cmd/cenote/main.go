@@ -11,8 +11,6 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
-
-	"github.com/cenote-id/cenote"
 )
 
 // Exit codes besides 0.
@@ -45,8 +43,6 @@ type program struct {
 	stdout, stderr io.Writer
 	// getenv reads the environment; a variable that is empty counts as not set.
 	getenv func(string) string
-	// functions are those of the configuration file.
-	functions []cenote.Function
 }
 
 func main() {

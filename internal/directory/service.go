@@ -31,6 +31,10 @@ type Deps struct {
 	Limits Limits
 	// AccountID is the account whose roles groups may have; empty lets them have any.
 	AccountID string
+	Clock     *clock.Clock
+	// PublicURL is where clients reach the server; addresses of uploads begin with it.
+	PublicURL string
+	Imports   ImportLimits
 }
 
 // Limits are resource quotas; zero is no limit. AWS's numbers stand behind them.
@@ -50,6 +54,9 @@ type Service struct {
 	random     io.Reader
 	limits     Limits
 	accountID  string
+	clock      *clock.Clock
+	publicURL  string
+	imports    ImportLimits
 }
 
 // New returns a Service.
@@ -58,6 +65,7 @@ func New(d Deps) *Service {
 		store: d.Store, catalog: d.Catalog, credential: d.Credential,
 		messages: d.Messages, triggers: d.Triggers, risk: d.Risk, random: clock.Random(d.Random),
 		limits: d.Limits, accountID: d.AccountID,
+		clock: d.Clock, publicURL: d.PublicURL, imports: d.Imports.orDefaults(),
 	}
 }
 

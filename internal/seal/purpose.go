@@ -25,6 +25,7 @@ const (
 	UnknownUser             // what stands in for a user who does not exist
 	WrappedKey              // data keys of what custom senders get
 	AuthFeedback            // tokens by which users rate their own auth events
+	Import                  // uploads of user imports, their logs, and the addresses of both
 	purposes        = iota
 )
 
@@ -48,6 +49,7 @@ func (p Purpose) name() string {
 		UnknownUser:     "unknown-user",
 		WrappedKey:      "wrapped-key",
 		AuthFeedback:    "auth-feedback",
+		Import:          "import",
 	}[p]
 }
 

@@ -108,7 +108,8 @@ CREATE TABLE domains (
 
 CREATE INDEX domains_by_pool ON domains (pool, domain);
 
--- Imports. A blob is an upload or a log in pieces.
+-- Imports. created is in milliseconds; state is how far the import is. A blob is an upload, or
+-- a log, in pieces, which are sealed. A pool has at most one import that is running.
 
 CREATE TABLE imports (
 	pool BIGINT NOT NULL,
@@ -118,6 +119,14 @@ CREATE TABLE imports (
 	config TEXT NOT NULL,
 	state TEXT NOT NULL,
 	PRIMARY KEY (pool, job_id)
+);
+
+CREATE INDEX imports_by_creation ON imports (pool, created, job_id);
+
+CREATE TABLE running_imports (
+	pool BIGINT NOT NULL,
+	job_id KEYTEXT NOT NULL,
+	PRIMARY KEY (pool)
 );
 
 CREATE TABLE blobs (
