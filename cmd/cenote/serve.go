@@ -13,7 +13,6 @@ type serveCommand struct {
 	publicFlags
 	productionFlags
 	messageFlags
-	importFlags
 	programFlags
 }
 
@@ -50,7 +49,6 @@ func (c *serveCommand) config(p *program) (config cenote.Config, err error) {
 		Log: c.logger(p.stderr),
 	}
 	c.messageFlags.configure(&config)
-	c.importFlags.configure(&config)
 	if err := c.publicFlags.configure(&config); err != nil {
 		return config, err
 	}

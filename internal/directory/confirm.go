@@ -22,10 +22,6 @@ func (s *Service) ConfirmSignUp(ctx context.Context, call *api.Call, in *cognito
 	if err != nil {
 		return nil, err
 	}
-	origin, err := s.origin(client.Client(), call, in.UserContextData)
-	if err != nil {
-		return nil, err
-	}
 	pool := client.Pool
 	if user == nil {
 		if !client.HidesUsers() {
@@ -61,7 +57,6 @@ func (s *Service) ConfirmSignUp(ctx context.Context, call *api.Call, in *cognito
 	if err != nil {
 		return nil, aliasTaken(usedUp(err), textAlias)
 	}
-	s.recordEnd(ctx, s.risk.Open(client.Client(), cognitoidp.EventTypeSignUp, user, user.Created, origin), user, nil)
 	err = s.confirmed(ctx, pool, client.ID(), user, trigger.PostConfirmationConfirmSignUp, in.ClientMetadata)
 	return &cognitoidp.ConfirmSignUpResponse{}, err
 }
@@ -101,10 +96,6 @@ func (s *Service) ResendConfirmationCode(ctx context.Context, call *api.Call, in
 	if err != nil {
 		return nil, err
 	}
-	origin, err := s.origin(client.Client(), call, in.UserContextData)
-	if err != nil {
-		return nil, err
-	}
 	pool := client.Pool
 	if client.HidesUsers() && (user == nil || !user.Enabled) {
 		if len(pool.Config.AutoVerifiedAttributes) == 0 { // as for everybody in this pool
@@ -121,7 +112,6 @@ func (s *Service) ResendConfirmationCode(ctx context.Context, call *api.Call, in
 		pool: pool, clientID: client.ID(), user: user, purpose: store.CodeSignUp, to: to,
 		limit: limitResend, source: trigger.MessageResendCode, metadata: in.ClientMetadata,
 	})
-	s.recordEnd(ctx, s.risk.Open(client.Client(), cognitoidp.EventTypeResendCode, user, call.Time, origin), user, err)
 	return &cognitoidp.ResendConfirmationCodeResponse{CodeDeliveryDetails: details}, err
 }
 

@@ -26,16 +26,8 @@ func (s *Service) SignUp(ctx context.Context, call *api.Call, in *cognitoidp.Sig
 	if _, err := credential.ProveClient(client, api.Value(in.Username), in.SecretHash); err != nil {
 		return nil, err
 	}
-	origin, err := s.origin(client, call, in.UserContextData)
-	if err != nil {
-		return nil, err
-	}
 	user, err := s.draftSignUp(ctx, call, client, in)
 	if err != nil {
-		return nil, err
-	}
-	event := s.risk.Open(client, cognitoidp.EventTypeSignUp, user, user.Created, origin)
-	if err := s.risk.CheckPassword(event, cognitoidp.EventFilterTypeSignUp, api.Value(in.Password)); err != nil {
 		return nil, err
 	}
 	answer, err := s.triggers.PreSignUp(ctx, trigger.PreSignUpEvent{
@@ -56,13 +48,7 @@ func (s *Service) SignUp(ctx context.Context, call *api.Call, in *cognitoidp.Sig
 	if err != nil {
 		return nil, err
 	}
-	out, err := s.register(ctx, call, client, user, in.ClientMetadata)
-	response := cognitoidp.EventResponseTypeInProgress
-	if user.Status == cognitoidp.UserStatusTypeConfirmed {
-		response = cognitoidp.EventResponseTypePass
-	}
-	s.risk.Record(ctx, event, user, response) // a user who was not stored has no events
-	return out, err
+	return s.register(ctx, call, client, user, in.ClientMetadata)
 }
 
 // draftSignUp returns the user that a SignUp asks for, without a credential, after every

@@ -61,7 +61,6 @@ type Envelope struct {
 	ReplyTo     string // e-mail only, may be empty
 	Subject     string // e-mail only
 	Body        string // HTML for e-mail, plain text for SMS
-	Text        string // e-mail only: the same without HTML, may be empty
 }
 
 // Sender hands messages of one medium to whoever carries them. Send returns once the

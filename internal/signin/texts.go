@@ -71,7 +71,6 @@ const (
 	reasonTrigger     = "trigger_denied"
 	reasonFlow        = "flow"
 	reasonClient      = "client_secret"
-	reasonRisk        = "risk"
 	reasonOther       = "other"
 )
 

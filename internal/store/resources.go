@@ -145,6 +145,11 @@ func (r Resources[T]) Count(ctx context.Context, pool PoolID) (n int, err error)
 // The error is *ExistsError when its name or one of its aliases is in use, ErrNotFound when
 // the pool or the client that it belongs to is gone.
 func (r Resources[T]) Create(ctx context.Context, poolID string, x *Resource[T]) error {
+	return r.create(ctx, poolID, x, func(*tx) error { return nil })
+}
+
+// create is Create with more in the same transaction.
+func (r Resources[T]) create(ctx context.Context, poolID string, x *Resource[T], more func(*tx) error) error {
 	row, err := r.encode(x, poolID)
 	if err != nil {
 		return err
@@ -169,6 +174,9 @@ func (r Resources[T]) Create(ctx context.Context, poolID string, x *Resource[T])
 			return &ExistsError{}
 		}
 		if err := r.putAliases(t, x); err != nil {
+			return err
+		}
+		if err := more(t); err != nil {
 			return err
 		}
 		return row.change.insert(t)
@@ -257,6 +265,11 @@ func (r Resources[T]) Update(ctx context.Context, poolID string, x *Resource[T])
 
 // Delete deletes a resource. The error is ErrNotFound when there is none.
 func (r Resources[T]) Delete(ctx context.Context, poolID string, pool PoolID, name string) error {
+	return r.delete(ctx, poolID, pool, name, func(*tx) error { return nil })
+}
+
+// delete is Delete with more in the same transaction.
+func (r Resources[T]) delete(ctx context.Context, poolID string, pool PoolID, name string, more func(*tx) error) error {
 	change, err := r.db.newChange(ChangePool, poolID)
 	if err != nil {
 		return err
@@ -270,6 +283,9 @@ func (r Resources[T]) Delete(ctx context.Context, poolID string, pool PoolID, na
 			return err
 		}
 		if _, err := t.exec(`DELETE FROM resources WHERE pool = $1 AND kind = $2 AND name = $3`, pool, r.kind, name); err != nil {
+			return err
+		}
+		if err := more(t); err != nil {
 			return err
 		}
 		return change.insert(t)

@@ -25,6 +25,7 @@ type Limits struct {
 	ClientsPerPool int
 
 	ResourceServersPerPool int
+	ProvidersPerPool       int // AWS: 300
 }
 
 // Deps is what a Service needs.
@@ -41,6 +42,9 @@ type Deps struct {
 	FixedIDs bool
 	// AllowAWSIssuer lets pools be made whose tokens name AWS as their issuer.
 	AllowAWSIssuer bool
+	// PlainLoopback lets identity providers on this machine be reached without TLS
+	// (development mode).
+	PlainLoopback bool
 }
 
 // Service implements the operations. It is safe for concurrent use.

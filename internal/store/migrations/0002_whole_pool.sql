@@ -108,8 +108,7 @@ CREATE TABLE domains (
 
 CREATE INDEX domains_by_pool ON domains (pool, domain);
 
--- Imports. created is in milliseconds; state is how far the import is. A blob is an upload, or
--- a log, in pieces, which are sealed. A pool has at most one import that is running.
+-- Imports. A blob is an upload or a log in pieces.
 
 CREATE TABLE imports (
 	pool BIGINT NOT NULL,
@@ -121,14 +120,6 @@ CREATE TABLE imports (
 	PRIMARY KEY (pool, job_id)
 );
 
-CREATE INDEX imports_by_creation ON imports (pool, created, job_id);
-
-CREATE TABLE running_imports (
-	pool BIGINT NOT NULL,
-	job_id KEYTEXT NOT NULL,
-	PRIMARY KEY (pool)
-);
-
 CREATE TABLE blobs (
 	pool BIGINT NOT NULL,
 	owner KEYTEXT NOT NULL,
@@ -137,18 +128,15 @@ CREATE TABLE blobs (
 	PRIMARY KEY (pool, owner, seq)
 );
 
--- What happened when users signed in, signed up or recovered. Of two writes of an event the
--- one with the higher revision stands, whichever comes first. feedback is empty for none.
+-- What happened when users signed in, signed up or recovered.
 
 CREATE TABLE auth_events (
 	pool BIGINT NOT NULL,
 	uid BYTES NOT NULL,
 	at BIGINT NOT NULL,
 	event_id KEYTEXT NOT NULL,
-	revision BIGINT NOT NULL,
 	expires BIGINT NOT NULL,
 	event TEXT NOT NULL,
-	feedback TEXT NOT NULL,
 	PRIMARY KEY (pool, uid, at, event_id)
 );
 
