@@ -46,7 +46,8 @@ type subject struct {
 
 // idClaims returns the payload of the ID token. Values are strings but for those that
 // OpenID Connect Core 5.1 gives another type: the *_verified flags are booleans, address
-// is an object, updated_at a number, and identities is a list. Custom attributes are strings whatever their type.
+// is an object, updated_at a number. Custom attributes are strings whatever their type. The
+// identities are there whatever attributes the client may read.
 func (s *subject) idClaims() []byte {
 	o := newObject().text("sub", s.user.Sub).
 		texts(claimGroups, s.content.groups.GroupsToOverride).texts(claimRoles, s.content.groups.IAMRolesToOverride)
@@ -54,13 +55,9 @@ func (s *subject) idClaims() []byte {
 		o = o.text(claimPreferredRole, s.content.groups.PreferredRole)
 	}
 	for _, name := range slices.Sorted(attributeNames(s.user, s.client)) {
-		if name == catalog.Identities {
-			o = o.identities(s.identities)
-			continue
-		}
 		o = appendAttribute(o, name, s.user.Attributes[name])
 	}
-	o = o.text("iss", s.issuer).text("cognito:username", s.user.Username)
+	o = o.identities(s.identities).text("iss", s.issuer).text("cognito:username", s.user.Username)
 	if s.client.Revocable() || s.rotating {
 		o = o.text("origin_jti", s.origin.OriginJTI)
 	}
@@ -103,11 +100,12 @@ func (o *origin) scopes() []string {
 	return o.Scopes
 }
 
-// attributeNames yields the attributes of u that the client may read.
+// attributeNames yields the attributes of u that the client may read and that are claims as
+// they are.
 func attributeNames(u *store.User, c *catalog.Client) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
 		for name := range u.Attributes {
-			if c.Readable(name) && !yield(name) {
+			if name != catalog.Identities && c.Readable(name) && !yield(name) {
 				return
 			}
 		}
