@@ -157,6 +157,7 @@ func samples() map[string]sample {
 		"RevokeToken":                 {"ClientId": "{client}", "Token": "{refresh}", "ClientSecret": strings.Repeat("s", 30)},
 	}
 	maps.Copy(all, groupSamples())
+	maps.Copy(all, providerSamples())
 	return all
 }
 
@@ -264,7 +265,8 @@ func newWorld(s *scene, operation string) *world {
 
 // prepare does what must have happened before the operation.
 func (w *world) prepare() {
-	w.tokens["{group}"] = "g"
+	w.tokens["{group}"], w.tokens["{provider}"] = "g", "Corp"
+	w.provider(w.app.pool, "Corp")
 	w.group(w.app.pool, "g", 1, "")
 	w.join(w.app.pool, "g", w.user.name)
 	switch w.operation {
@@ -302,6 +304,8 @@ func (w *world) state() string {
 		{"ListUsers", `{"UserPoolId":"{pool}"}`},
 		{"GetUser", `{"AccessToken":"{access}"}`},
 		{"ListGroups", `{"UserPoolId":"{pool}"}`},
+		{"ListIdentityProviders", `{"UserPoolId":"{pool}"}`},
+		{"DescribeIdentityProvider", `{"UserPoolId":"{pool}","ProviderName":"Corp"}`},
 		{"AdminListGroupsForUser", `{"UserPoolId":"{pool}","Username":"{user}"}`},
 	} {
 		out = append(out, pageToken.ReplaceAllString(w.post(read[0], w.fill(read[1])).body, ""))

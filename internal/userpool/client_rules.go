@@ -82,7 +82,7 @@ func checkPermissions(what doing, pool *catalog.Pool, r *cognitoidp.UserPoolClie
 		return ok && !strings.HasPrefix(name, catalog.DeveloperPrefix)
 	}
 	for _, name := range r.ReadAttributes {
-		if !known(name) {
+		if !known(name) && name != catalog.Identities {
 			return fault.InvalidParameter("Invalid read attributes specified while " + string(what) + " a client")
 		}
 	}

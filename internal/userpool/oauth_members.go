@@ -18,10 +18,8 @@ const identityProviderCognito = "COGNITO"
 // checkOAuth checks the members for the OAuth endpoints. They are checked and kept with
 // AllowedOAuthFlowsUserPoolClient false as well, where AWS does not use them either.
 func (s *Service) checkOAuth(ctx context.Context, pool *catalog.Pool, r *cognitoidp.UserPoolClientType, hasSecret bool) error {
-	for _, name := range r.SupportedIdentityProviders {
-		if name != identityProviderCognito {
-			return fault.InvalidParameter("The provider " + name + " does not exist for User Pool " + pool.ID() + ".")
-		}
+	if err := s.checkProviders(ctx, pool, r.SupportedIdentityProviders); err != nil {
+		return err
 	}
 	if err := checkURLs(r); err != nil {
 		return err

@@ -95,6 +95,9 @@ func (s *Service) DescribeUserPool(ctx context.Context, _ *api.Call, in *cognito
 	if err := s.showDomains(ctx, pool.Internal(), &out); err != nil {
 		return nil, err
 	}
+	if err := s.showIdentities(ctx, pool.Internal(), &out); err != nil {
+		return nil, err
+	}
 	return &cognitoidp.DescribeUserPoolResponse{UserPool: &out}, nil
 }
 

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/cenote-id/cenote/api"
@@ -371,13 +370,7 @@ const maxListedProviders = 60
 
 // ListIdentityProviders lists the providers of a pool by their names.
 func (s *Service) ListIdentityProviders(ctx context.Context, call *api.Call, in *cognitoidp.ListIdentityProvidersRequest) (*cognitoidp.ListIdentityProvidersResponse, error) {
-	const operation = "ListIdentityProviders"
 	pool, err := s.deps.Catalog.FreshPool(ctx, api.Value(in.UserPoolId))
-	if err != nil {
-		return nil, err
-	}
-	internal := strconv.FormatInt(int64(pool.Internal()), 10)
-	after, err := s.openPage(call, in.NextToken, operation, internal)
 	if err != nil {
 		return nil, err
 	}
@@ -385,17 +378,11 @@ func (s *Service) ListIdentityProviders(ctx context.Context, call *api.Call, in 
 	if limit == 0 {
 		limit = maxListedProviders
 	}
-	list, err := s.deps.Store.Providers().List(ctx, pool.Internal(), after, limit+1)
+	list, next, err := listResources(ctx, s, call, s.deps.Store.Providers(), pool, in.NextToken, limit, "ListIdentityProviders")
 	if err != nil {
 		return nil, err
 	}
-	out := &cognitoidp.ListIdentityProvidersResponse{Providers: []cognitoidp.ProviderDescription{}}
-	if len(list) > limit {
-		list = list[:limit]
-		if out.NextToken, err = s.sealPage(call, list[limit-1].Name, operation, internal); err != nil {
-			return nil, err
-		}
-	}
+	out := &cognitoidp.ListIdentityProvidersResponse{Providers: []cognitoidp.ProviderDescription{}, NextToken: next}
 	for _, x := range list {
 		out.Providers = append(out.Providers, cognitoidp.ProviderDescription{
 			ProviderName: x.Config.ProviderName, ProviderType: x.Config.ProviderType,
@@ -403,6 +390,19 @@ func (s *Service) ListIdentityProviders(ctx context.Context, call *api.Call, in 
 		})
 	}
 	return out, nil
+}
+
+// showIdentities adds the attribute that holds users' identities to the schema of a pool
+// with identity providers, as AWS does when the first is made.
+func (s *Service) showIdentities(ctx context.Context, pool store.PoolID, shown *cognitoidp.UserPoolType) error {
+	list, err := s.deps.Store.Providers().List(ctx, pool, "", 1)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	identities := standardAttribute(catalog.Identities, cognitoidp.AttributeDataTypeString)
+	identities.StringAttributeConstraints = &cognitoidp.StringAttributeConstraintsType{}
+	shown.SchemaAttributes = append(slices.Clone(shown.SchemaAttributes), identities)
+	return nil
 }
 
 // checkProviders refuses providers that a pool does not have. The pool's own users are

@@ -1,0 +1,143 @@
+package e2e
+
+import (
+	"net/http"
+	"slices"
+	"testing"
+
+	idp "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"github.com/google/go-cmp/cmp"
+)
+
+// oidcDetails are the details of an OIDC provider.
+func oidcDetails() map[string]string {
+	secret := unique("secret-")
+	book.add("client secret", secret)
+	return map[string]string{
+		"client_id": "id", "client_secret": secret, "authorize_scopes": "openid email",
+		"oidc_issuer": "https://corp.example", "attributes_request_method": "GET",
+		"authorize_url": "https://corp.example/authorize", "token_url": "https://corp.example/token",
+		"attributes_url": "https://corp.example/me", "jwks_uri": "https://corp.example/keys",
+	}
+}
+
+// providerSamples are the samples of the operations on identity providers.
+func providerSamples() map[string]sample {
+	members := func(more sample) sample {
+		more["UserPoolId"], more["ProviderDetails"] = "{pool}", oidcDetails()
+		more["AttributeMapping"] = map[string]any{"email": "mail", "username": "sub"}
+		return more
+	}
+	return map[string]sample{
+		"CreateIdentityProvider":          members(sample{"ProviderName": "{new}", "ProviderType": "OIDC", "IdpIdentifiers": []any{"{new}"}}),
+		"UpdateIdentityProvider":          members(sample{"ProviderName": "{provider}", "IdpIdentifiers": []any{"corp.example"}}),
+		"DescribeIdentityProvider":        {"UserPoolId": "{pool}", "ProviderName": "{provider}"},
+		"DeleteIdentityProvider":          {"UserPoolId": "{pool}", "ProviderName": "{provider}"},
+		"ListIdentityProviders":           {"UserPoolId": "{pool}", "MaxResults": 2, "NextToken": "x"},
+		"GetIdentityProviderByIdentifier": {"UserPoolId": "{pool}", "IdpIdentifier": "corp.example"},
+	}
+}
+
+// provider makes an OIDC provider with the identifier corp.example, whose e-mail addresses
+// are mapped.
+func (s *scene) provider(pool, name string) *types.IdentityProviderType {
+	s.t.Helper()
+	return must(s.CreateIdentityProvider(s.ctx, &idp.CreateIdentityProviderInput{
+		UserPoolId: &pool, ProviderName: &name, ProviderType: types.IdentityProviderTypeTypeOidc,
+		ProviderDetails: oidcDetails(), AttributeMapping: map[string]string{"email": "mail"}, IdpIdentifiers: []string{"corp.example"},
+	}))(s.t).IdentityProvider
+}
+
+// A provider that infrastructure tools make and update with what they read does not drift.
+func TestProviderConfiguration(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	pool := s.pool()
+	created := s.provider(pool, "Corp")
+	if created.AttributeMapping["username"] != "sub" || created.AttributeMapping["email"] != "mail" || len(created.AttributeMapping) != 2 {
+		t.Errorf("the mapping is %v", created.AttributeMapping)
+	}
+	describe := func() *types.IdentityProviderType {
+		t.Helper()
+		return must(s.DescribeIdentityProvider(s.ctx, &idp.DescribeIdentityProviderInput{UserPoolId: &pool, ProviderName: ptr("Corp")}))(t).IdentityProvider
+	}
+	described := describe()
+	if diff := cmp.Diff(created, described, sameRecords); diff != "" {
+		t.Errorf("CreateIdentityProvider and DescribeIdentityProvider differ: %s", diff)
+	}
+	if described.ProviderDetails["client_secret"] == "" || described.ProviderDetails["attributes_url_add_attributes"] != "false" {
+		t.Errorf("the details are %v", described.ProviderDetails)
+	}
+	updated := must(s.UpdateIdentityProvider(s.ctx, &idp.UpdateIdentityProviderInput{
+		UserPoolId: &pool, ProviderName: ptr("Corp"), ProviderDetails: described.ProviderDetails,
+		AttributeMapping: described.AttributeMapping, IdpIdentifiers: described.IdpIdentifiers,
+	}))(t).IdentityProvider
+	again := describe()
+	if diff := cmp.Diff(updated, again, sameRecords); diff != "" {
+		t.Errorf("UpdateIdentityProvider and DescribeIdentityProvider differ: %s", diff)
+	}
+	again.LastModifiedDate = described.LastModifiedDate
+	if diff := cmp.Diff(described, again, sameRecords); diff != "" {
+		t.Errorf("the provider drifts: %s", diff)
+	}
+	// What an update leaves out stays.
+	must(s.UpdateIdentityProvider(s.ctx, &idp.UpdateIdentityProviderInput{UserPoolId: &pool, ProviderName: ptr("Corp"), AttributeMapping: map[string]string{"name": "n"}}))(t)
+	if p := describe(); !cmp.Equal(p.AttributeMapping, map[string]string{"name": "n", "username": "sub"}) || !cmp.Equal(p.ProviderDetails, described.ProviderDetails) || !slices.Equal(p.IdpIdentifiers, described.IdpIdentifiers) {
+		t.Errorf("after an update of the mapping: %+v", p)
+	}
+	found := must(s.GetIdentityProviderByIdentifier(s.ctx, &idp.GetIdentityProviderByIdentifierInput{UserPoolId: &pool, IdpIdentifier: ptr("corp.example")}))(t)
+	if *found.IdentityProvider.ProviderName != "Corp" {
+		t.Errorf("the identifier finds %+v", found.IdentityProvider)
+	}
+
+	// The group for its users comes with it.
+	group := must(s.GetGroup(s.ctx, &idp.GetGroupInput{UserPoolId: &pool, GroupName: ptr(pool + "_Corp")}))(t).Group
+	if *group.Description != "Autogenerated group for users who sign in using Corp" || group.Precedence != nil || group.RoleArn != nil {
+		t.Errorf("the group is %+v", group)
+	}
+	schema := must(s.DescribeUserPool(s.ctx, &idp.DescribeUserPoolInput{UserPoolId: &pool}))(t).UserPool.SchemaAttributes
+	if last := schema[len(schema)-1]; *last.Name != "identities" {
+		t.Errorf("the schema ends with %s", *last.Name)
+	}
+	list := must(s.ListIdentityProviders(s.ctx, &idp.ListIdentityProvidersInput{UserPoolId: &pool}))(t)
+	if len(list.Providers) != 1 || list.NextToken != nil || list.Providers[0].ProviderType != types.IdentityProviderTypeTypeOidc {
+		t.Errorf("the list is %+v", list)
+	}
+
+	_, err := s.CreateIdentityProvider(s.ctx, &idp.CreateIdentityProviderInput{
+		UserPoolId: &pool, ProviderName: ptr("Corp"), ProviderType: types.IdentityProviderTypeTypeOidc, ProviderDetails: oidcDetails(),
+	})
+	refused[*types.DuplicateProviderException](t, err, "A provider with the name Corp already exists in this user pool.")
+	for body, text := range map[string]string{
+		`"ProviderName":"_x_"`:    `1 validation error detected: Value '_x_' at 'providerName' failed to satisfy constraint: Member must satisfy regular expression pattern: [^_\p{Z}][\p{L}\p{M}\p{S}\p{N}\p{P}][^_\p{Z}]+`,
+		`"ProviderName":"Google"`: "Provider Google cannot be of type OIDC.",
+	} {
+		s.post("CreateIdentityProvider", `{"UserPoolId":"`+pool+`","ProviderType":"OIDC","ProviderDetails":{},`+body+`}`).
+			is(t, http.StatusBadRequest, "InvalidParameterException", text)
+	}
+	for _, operation := range []string{"DescribeIdentityProvider", "UpdateIdentityProvider", "DeleteIdentityProvider"} {
+		s.post(operation, `{"UserPoolId":"`+pool+`","ProviderName":"None"}`).
+			is(t, http.StatusBadRequest, "ResourceNotFoundException", "Identity provider None does not exist.")
+	}
+}
+
+// App clients take the providers of their pool, and lose those that are deleted.
+func TestProvidersOfApps(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	pool := s.pool()
+	s.provider(pool, "Corp")
+	a := s.app(pool, func(in *idp.CreateUserPoolClientInput) { in.SupportedIdentityProviders = []string{"COGNITO", "Corp"} })
+	_, err := s.CreateUserPoolClient(s.ctx, &idp.CreateUserPoolClientInput{
+		UserPoolId: &pool, ClientName: ptr("c"), SupportedIdentityProviders: []string{"Google"},
+	})
+	refused[*types.InvalidParameterException](t, err, "The provider Google does not exist for User Pool "+pool+".")
+	must(s.DeleteIdentityProvider(s.ctx, &idp.DeleteIdentityProviderInput{UserPoolId: &pool, ProviderName: ptr("Corp")}))(t)
+	client := must(s.DescribeUserPoolClient(s.ctx, &idp.DescribeUserPoolClientInput{UserPoolId: &pool, ClientId: &a.id}))(t).UserPoolClient
+	if !slices.Equal(client.SupportedIdentityProviders, []string{"COGNITO"}) {
+		t.Errorf("the app has %v", client.SupportedIdentityProviders)
+	}
+	u := s.member(pool)
+	s.tokens(a, u.name, u.password)
+}
