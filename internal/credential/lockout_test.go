@@ -3,6 +3,8 @@ package credential_test
 import (
 	"testing"
 	"time"
+
+	"github.com/cenote-id/cenote/internal/store"
 )
 
 const exceeded = "Password attempts exceeded"
@@ -117,4 +119,36 @@ func TestGuessesSentAtOnceLock(t *testing.T) {
 	wantFault(t, e.CheckLockout(u), "", "")
 	wantFault(t, e.Succeeded(t.Context(), p, u), notAuthorized, exceeded)
 	wantFault(t, e.Failed(t.Context(), p, u), notAuthorized, exceeded)
+}
+
+// Codes lock on the schedule of passwords, with a count and a text of their own.
+func TestCodeLockout(t *testing.T) {
+	t.Parallel()
+	const text = "Too many invalid credentials attempts. User temporarily locked. Please try again after few seconds."
+	e := newEnv(t)
+	p := e.client("Codes").Pool
+	u := e.user(p, "jane", "")
+	for n := 1; n < len(lockedFor); n++ {
+		wantFault(t, e.CheckCodeLockout(t.Context(), p, u), "", "")
+		wantFault(t, e.FailedCode(t.Context(), p, u), "", "")
+		wantFault(t, e.CheckLockout(e.fresh(u)), "", "")
+		lock := lockedFor[n]
+		if lock == 0 {
+			continue
+		}
+		e.sleep(lock - time.Millisecond)
+		wantFault(t, e.CheckCodeLockout(t.Context(), p, u), notAuthorized, text)
+		wantFault(t, e.FailedCode(t.Context(), p, u), notAuthorized, text)
+		wantFault(t, e.SucceededCode(t.Context(), p, u), notAuthorized, text)
+		e.sleep(time.Millisecond)
+	}
+	wantFault(t, e.Succeeded(t.Context(), p, u), "", "")
+	f := must(e.db.Failures(t.Context(), p.Internal(), u.ID, store.FailedMFA))(t)
+	if f.Count != len(lockedFor)-1 {
+		t.Errorf("the count is %d", f.Count)
+	}
+	wantFault(t, e.SucceededCode(t.Context(), p, u), "", "")
+	if f = must(e.db.Failures(t.Context(), p.Internal(), u.ID, store.FailedMFA))(t); f.Count != 0 {
+		t.Errorf("success left %d failures", f.Count)
+	}
 }

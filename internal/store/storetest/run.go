@@ -63,6 +63,8 @@ func Run(t *testing.T, fresh func(t testing.TB) store.Options) {
 		"attempts":                     s.attempts,
 		"spending":                     s.spending,
 		"steps":                        s.steps,
+		"factors":                      s.factors,
+		"race for a factor":            s.raceForFactor,
 		"devices":                      s.devices,
 		"using devices":                s.usingDevices,
 		"forgetting devices":           s.forgettingDevices,
