@@ -36,12 +36,18 @@ func (s *Service) judgeSetUp(ctx context.Context, a *attempt, x *session, in Ans
 
 // setUpEmail gives a user without an e-mail address one, which its code will prove.
 func (s *Service) setUpEmail(ctx context.Context, a *attempt, x *session, address string) error {
+	may := func(u *store.User) bool {
+		return x.concerns(u) && slices.Contains(demandOf(a.pool(), u, true).setUp, catalog.FactorEmail)
+	}
+	if !may(a.user) {
+		return s.stale(ctx, x)
+	}
 	set, err := directory.CheckWrite(a.client, a.user, map[string]string{catalog.Email: address})
 	if err != nil {
 		return because(reasonOther, err)
 	}
 	u, err := s.store.UpdateUser(ctx, a.pool().Internal(), a.user.ID, store.UpdateOptions{}, func(u *store.User) error {
-		if !x.concerns(u) || !slices.Contains(demandOf(a.pool(), u, true).setUp, catalog.FactorEmail) {
+		if !may(u) {
 			return credential.ErrChanged
 		}
 		return set(u)
