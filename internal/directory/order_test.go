@@ -125,7 +125,7 @@ func TestTriggers(t *testing.T) {
 	}
 	failed := func(t *testing.T, name string, err error) {
 		t.Helper()
-		wantFault(t, name, err, "UnexpectedLambdaException", name+" invocation failed: no function is configured for "+arn+".")
+		wantFault(t, name, err, "UnexpectedLambdaException", name+" invocation failed due to error ResourceNotFoundException.")
 	}
 	t.Run("PreSignUp", func(t *testing.T) {
 		t.Parallel()

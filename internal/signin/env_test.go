@@ -430,5 +430,5 @@ var (
 	badSession     = notAuthorized("Invalid session for the user.")
 	oldSession     = notAuthorized("Invalid session for the user, session is expired.")
 	usedSession    = notAuthorized("Invalid session for the user, session can only be used once.")
-	noFunction     = " invocation failed: no function is configured for arn."
+	noFunction     = " invocation failed due to error ResourceNotFoundException."
 )
