@@ -10,6 +10,7 @@ const {
   CognitoIdentityProviderClient,
   CreateUserPoolCommand,
   CreateUserPoolClientCommand,
+  SetUserPoolMfaConfigCommand,
 } = require('@aws-sdk/client-cognito-identity-provider');
 
 const binary = process.env.CENOTE_BIN || path.join(__dirname, '..', '..', 'bin', 'cenote');
@@ -68,6 +69,34 @@ async function createPool(admin, { pool = {}, client = {} } = {}) {
   return { UserPoolId: UserPool.Id, ClientId: UserPoolClient.ClientId, ClientSecret: UserPoolClient.ClientSecret };
 }
 
+/**
+ * Makes the pools of the use cases. The result has the ids of one without second factors,
+ * and under names those of others:
+ *   optional    users may have second factors, by SMS and by an app
+ *   demanded    users must have one
+ */
+async function createPools(admin) {
+  const withFactors = async (MfaConfiguration, pool) => {
+    const ids = await createPool(admin, { pool: {
+      // Where the e-mail address recovers a password, the phone number may be a second factor.
+      AccountRecoverySetting: { RecoveryMechanisms: [{ Name: 'verified_email', Priority: 1 }] },
+      ...pool,
+    } });
+    await admin.send(new SetUserPoolMfaConfigCommand({
+      UserPoolId: ids.UserPoolId,
+      MfaConfiguration,
+      SoftwareTokenMfaConfiguration: { Enabled: true },
+      SmsMfaConfiguration: { SmsConfiguration: { SnsCallerArn: 'arn:aws:iam::000000000000:role/sms', ExternalId: 'e2e' } },
+    }));
+    return ids;
+  };
+  return {
+    ...await createPool(admin),
+    optional: await withFactors('OPTIONAL'),
+    demanded: await withFactors('ON'),
+  };
+}
+
 /** Empties the inbox, so that the next code read is the next one sent. */
 async function forgetMessages(endpoint) {
   await fetch(`${endpoint}/_cenote/messages`, { method: 'DELETE' });
@@ -81,4 +110,4 @@ async function readCode(endpoint, to) {
   return messages[0].code;
 }
 
-module.exports = { start, createPool, readCode, forgetMessages };
+module.exports = { start, createPool, createPools, readCode, forgetMessages };

@@ -7,7 +7,7 @@ const path = require('node:path');
 const { test, before, after } = require('node:test');
 const { AdminCreateUserCommand } = require('@aws-sdk/client-cognito-identity-provider');
 const lib = require('amazon-cognito-identity-js');
-const { start, createPool, readCode, forgetMessages } = require('./harness');
+const { start, createPools, readCode, forgetMessages } = require('./harness');
 const { make } = require('./usecases');
 
 let server;
@@ -16,14 +16,14 @@ const tools = {
   lib,
   readCode: (to) => readCode(server.endpoint, to),
   forgetMessages: () => forgetMessages(server.endpoint),
-  createUser: (Username, TemporaryPassword, UserAttributes) => server.admin.send(new AdminCreateUserCommand({
-    UserPoolId: ids.UserPoolId, Username, TemporaryPassword, UserAttributes, MessageAction: 'SUPPRESS',
+  createUser: (Username, TemporaryPassword, UserAttributes, UserPoolId = ids.UserPoolId) => server.admin.send(new AdminCreateUserCommand({
+    UserPoolId, Username, TemporaryPassword, UserAttributes, MessageAction: 'SUPPRESS',
   })),
 };
 
 before(async () => {
   server = await start();
-  ids = await createPool(server.admin);
+  ids = await createPools(server.admin);
   Object.assign(tools, ids, { endpoint: server.endpoint });
 });
 after(() => server.stop());
@@ -63,7 +63,7 @@ test('use case 16 with React Native: the storage is filled from AsyncStorage', a
   await make({ ...tools, tag: 'rn', storage: () => first })['16: the current user from storage']();
 
   const restarted = loadHelper();
-  const pool = new lib.CognitoUserPool({ ...ids, endpoint: server.endpoint, Storage: restarted });
+  const pool = new lib.CognitoUserPool({ UserPoolId: ids.UserPoolId, ClientId: ids.ClientId, endpoint: server.endpoint, Storage: restarted });
   assert.strictEqual(pool.getCurrentUser(), null, 'nothing is there before the sync');
   assert.strictEqual(await new Promise((resolve, reject) => pool.storage.sync((e, r) => (e ? reject(e) : resolve(r)))), 'SUCCESS');
   const user = pool.getCurrentUser();
@@ -78,7 +78,7 @@ test('a session that has expired is refreshed', async () => {
     removeItem: (k) => { storage.delete(k); }, clear: () => storage.clear(),
   };
   await make({ ...tools, tag: 'exp', storage: () => Storage })['4: authenticating a user']();
-  const pool = new lib.CognitoUserPool({ ...ids, endpoint: server.endpoint, Storage });
+  const pool = new lib.CognitoUserPool({ UserPoolId: ids.UserPoolId, ClientId: ids.ClientId, endpoint: server.endpoint, Storage });
   const user = pool.getCurrentUser();
   const key = [...storage.keys()].find((k) => k.endsWith('.clockDrift'));
   storage.set(key, String(-2 * 3600)); // the client believes that its tokens expired

@@ -4,8 +4,9 @@
 // needs nothing but the library and these tools:
 //   lib                    the library's exports
 //   UserPoolId, ClientId, endpoint
+//   optional, demanded   {UserPoolId, ClientId} of pools with second factors (harness.js)
 //   readCode(address), forgetMessages()
-//   createUser(username, temporaryPassword, attributes)   AdminCreateUser, for use case 23
+//   createUser(username, temporaryPassword, attributes, UserPoolId)   AdminCreateUser, for use case 23
 //   expireTokens()         makes the server's clock jump past the tokens' lifetime
 //   storage()              where tokens are kept; undefined means the library's default
 //   cookies                {domain} where cookies exist, else undefined
@@ -17,9 +18,38 @@
     if (!condition) throw new Error(text);
   }
 
+  /** Returns the JSON text of a value, with the members of objects in order. */
+  const canonical = (value) => JSON.stringify(value, (key, v) => (v && Object.getPrototypeOf(v) === Object.prototype
+    ? Object.fromEntries(Object.entries(v).sort(([one], [other]) => (one < other ? -1 : 1))) : v));
+
+  const same = (got, want) => check(canonical(got) === canonical(want), `got ${canonical(got)}, want ${canonical(want)}`);
+
   /** Turns a node-style callback call into a promise. */
   function call(f) {
     return new Promise((resolve, reject) => f((err, result) => (err ? reject(err) : resolve(result))));
+  }
+
+  /**
+   * Returns the code that an authenticator app shows (RFC 6238), now or some steps of 30
+   * seconds later. A server takes the next step's code too, but none twice.
+   */
+  async function appCode(secret, later = 0) {
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+    const bits = [...secret].map((c) => alphabet.indexOf(c).toString(2).padStart(5, '0')).join('');
+    const bytes = new Uint8Array(bits.match(/.{8}/g).map((b) => parseInt(b, 2)));
+    const step = new DataView(new ArrayBuffer(8));
+    step.setBigUint64(0, BigInt(Math.floor(Date.now() / 30000) + later));
+    const key = await crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-1' }, false, ['sign']);
+    const mac = new DataView(await crypto.subtle.sign('HMAC', key, step.buffer));
+    const at = mac.getUint8(19) & 15;
+    return String((mac.getUint32(at) & 0x7fffffff) % 1000000).padStart(6, '0');
+  }
+
+  /** Returns the phone number of a user, which hardly any other user of the tests has. */
+  function phoneOf(username) {
+    let n = 7;
+    for (const c of username) n = (n * 31 + c.charCodeAt(0)) % 9999991;
+    return `+1555${String(n).padStart(7, '0')}`;
   }
 
   async function fails(promise, code, text) {
@@ -38,19 +68,21 @@
     const { lib, UserPoolId, ClientId, endpoint } = tools;
     let made = 0;
     const unique = () => `user${++made}${tools.tag || ''}`;
-    const pool = (Storage) => new lib.CognitoUserPool({ UserPoolId, ClientId, endpoint, Storage: Storage || (tools.storage && tools.storage()) });
+    const pool = (Storage, ids = { UserPoolId, ClientId }) => new lib.CognitoUserPool({
+      ...ids, endpoint, Storage: Storage || (tools.storage && tools.storage()),
+    });
     const user = (Username, Pool) => new lib.CognitoUser({ Username, Pool, Storage: Pool.storage });
     const attribute = (Name, Value) => new lib.CognitoUserAttribute({ Name, Value });
 
-    async function signUp(username = unique(), p = pool()) {
+    async function signUp(username = unique(), p = pool(), phone = '+15555555555') {
       const email = `${username}@example.com`;
       const result = await call((done) => p.signUp(
-        username, Password, [attribute('email', email), attribute('phone_number', '+15555555555')], null, done));
-      return { username, email, pool: p, result };
+        username, Password, [attribute('email', email), attribute('phone_number', phone)], null, done));
+      return { username, email, phone, pool: p, result };
     }
 
-    async function confirmed(p) {
-      const u = await signUp(undefined, p);
+    async function confirmed(p, phone) {
+      const u = await signUp(undefined, p, phone);
       await call(async (done) => user(u.username, u.pool).confirmRegistration(await tools.readCode(u.email), true, done));
       return u;
     }
@@ -60,8 +92,74 @@
       return new Promise((onSuccess, onFailure) => cognitoUser.authenticateUser(details, { onSuccess, onFailure, ...extra }));
     }
 
-    async function signedIn(p) {
-      const u = await confirmed(p);
+    /** Signs in like authenticate and returns which callbacks were called, in their order. */
+    async function asked(u, callbacks = {}) {
+      const called = [];
+      const heard = {};
+      for (const name of ['mfaRequired', 'totpRequired', 'selectMFAType', 'mfaSetup', 'associateSecretCode']) {
+        heard[name] = function heardOf(...args) {
+          called.push(name);
+          callbacks[name].apply(this, args);
+        };
+      }
+      const cognitoUser = user(u.username, u.pool);
+      const session = await new Promise((resolve, onFailure) => cognitoUser.authenticateUser(
+        new lib.AuthenticationDetails({ Username: u.username, Password }), {
+          onSuccess(result, confirmationNecessary) {
+            called.push(confirmationNecessary ? 'confirmation' : 'success');
+            resolve(result);
+          },
+          onFailure, cognitoUser, ...heard,
+        }));
+      return { called, session, cognitoUser };
+    }
+
+    /** Answers mfaRequired with the code that was sent. */
+    const bySMS = (u) => ({
+      async mfaRequired(challenge, parameters) {
+        check(challenge === 'SMS_MFA' && parameters.CODE_DELIVERY_DESTINATION.endsWith(u.phone.slice(-4)), JSON.stringify([challenge, parameters]));
+        const code = await tools.readCode(u.phone);
+        const wrong = code === '000000' ? '000001' : '000000';
+        // A wrong code spoils nothing.
+        this.cognitoUser.sendMFACode(wrong, {
+          onSuccess: () => this.onFailure(new Error('a wrong code was taken')),
+          onFailure: (err) => (err.code === 'CodeMismatchException' ? this.cognitoUser.sendMFACode(code, this) : this.onFailure(err)),
+        });
+      },
+    });
+
+    /** Answers totpRequired, and sets up an app where that is asked for. */
+    const byApp = (app, later) => ({
+      mfaSetup() { this.cognitoUser.associateSoftwareToken(this); },
+      async associateSecretCode(secret) {
+        app.secret = secret;
+        this.cognitoUser.verifySoftwareToken(await appCode(secret), 'My TOTP device', this);
+      },
+      async totpRequired() {
+        this.cognitoUser.sendMFACode(await appCode(app.secret, later), this, 'SOFTWARE_TOKEN_MFA');
+      },
+    });
+
+    /** Returns a user of a pool with second factors, signed in. */
+    async function signedInTo(ids) {
+      return signedIn(pool(undefined, ids), phoneOf(`phone${tools.tag}`));
+    }
+
+    /** Registers an authenticator app and returns its secret. */
+    async function registerApp(cognitoUser) {
+      const secret = await new Promise((associateSecretCode, onFailure) => cognitoUser.associateSoftwareToken({ associateSecretCode, onFailure }));
+      const code = await appCode(secret);
+      await new Promise((onSuccess, onFailure) => cognitoUser.verifySoftwareToken(code, 'My TOTP device', { onSuccess, onFailure }));
+      return secret;
+    }
+
+    const factors = async (cognitoUser) => {
+      const { PreferredMfaSetting, UserMFASettingList } = await call((done) => cognitoUser.getUserData(done, { bypassCache: true }));
+      return { PreferredMfaSetting, UserMFASettingList };
+    };
+
+    async function signedIn(p, phone) {
+      const u = await confirmed(p, phone);
       const cognitoUser = user(u.username, u.pool);
       const session = await authenticate(cognitoUser, u.username, Password);
       return { ...u, cognitoUser, session };
@@ -147,6 +245,15 @@
         await fails(call((done) => u.cognitoUser.updateAttributes([attribute('custom:none', '1')], done)), 'InvalidParameterException');
       },
 
+      async '9 and 10: enabling and disabling MFA'() {
+        const u = await signedInTo(tools.optional);
+        check(await call((done) => u.cognitoUser.enableMFA(done)) === 'SUCCESS', 'not SUCCESS');
+        same(await call((done) => u.cognitoUser.getMFAOptions(done)), [{ DeliveryMedium: 'SMS', AttributeName: 'phone_number' }]);
+        same((await asked(u, bySMS(u))).called, ['mfaRequired', 'success']);
+        check(await call((done) => u.cognitoUser.disableMFA(done)) === 'SUCCESS', 'not SUCCESS');
+        same((await asked(u)).called, ['success']);
+      },
+
       async '11: changing the password'() {
         const u = await signedIn();
         await fails(call((done) => u.cognitoUser.changePassword('Wr0ng-Passw0rd', 'N3w-Passw0rd', done)), 'NotAuthorizedException', 'Incorrect username or password.');
@@ -222,6 +329,15 @@
         await authenticate(user(username, pool()), username, 'P3rmanent!');
       },
 
+      async '24: the MFA settings'() {
+        const u = await signedInTo(tools.optional);
+        same(await factors(u.cognitoUser), {});
+        await call((done) => u.cognitoUser.setUserMfaPreference({ PreferredMfa: true, Enabled: true }, null, done));
+        same(await factors(u.cognitoUser), { PreferredMfaSetting: 'SMS_MFA', UserMFASettingList: ['SMS_MFA'] });
+        await call((done) => u.cognitoUser.setUserMfaPreference({ PreferredMfa: false, Enabled: false }, null, done));
+        same(await factors(u.cognitoUser), {});
+      },
+
       async '26: tokens in cookies'() {
         if (!tools.cookies) return 'only where there are cookies';
         const Storage = new lib.CookieStorage({ ...tools.cookies });
@@ -232,6 +348,53 @@
         current.signOut();
         check(pool(Storage).getCurrentUser() === null, 'there is a current user');
         return undefined;
+      },
+
+      async '27: selecting the MFA method'() {
+        const u = await signedInTo(tools.optional);
+        const app = { secret: await registerApp(u.cognitoUser) };
+        await call((done) => u.cognitoUser.setUserMfaPreference(
+          { PreferredMfa: false, Enabled: true }, { PreferredMfa: false, Enabled: true }, done));
+        const choosing = (answer) => ({
+          selectMFAType(challenge, parameters) {
+            same([challenge, JSON.parse(parameters.MFAS_CAN_CHOOSE).sort()], ['SELECT_MFA_TYPE', ['SMS_MFA', 'SOFTWARE_TOKEN_MFA']]);
+            this.cognitoUser.sendMFASelectionAnswer(answer, this);
+          },
+        });
+        same((await asked(u, { ...bySMS(u), ...choosing('SMS_MFA') })).called, ['selectMFAType', 'mfaRequired', 'success']);
+        same((await asked(u, { ...byApp(app, 1), ...choosing('SOFTWARE_TOKEN_MFA') })).called, ['selectMFAType', 'totpRequired', 'success']);
+      },
+
+      async '27: setting up an app while signing in'() {
+        const u = { username: unique(), pool: pool(undefined, tools.demanded) };
+        await tools.createUser(u.username, 'Temp0rary!', [], tools.demanded.UserPoolId);
+        const app = {};
+        const cognitoUser = user(u.username, u.pool);
+        const session = await new Promise((onSuccess, onFailure) => {
+          const { mfaSetup, associateSecretCode } = byApp(app);
+          cognitoUser.authenticateUser(new lib.AuthenticationDetails({ Username: u.username, Password: 'Temp0rary!' }), {
+            onSuccess, onFailure, cognitoUser, mfaSetup, associateSecretCode,
+            newPasswordRequired(attributes) { cognitoUser.completeNewPasswordChallenge(Password, attributes, this); },
+          });
+        });
+        check(session.isValid(), 'the session is not valid');
+        same((await factors(cognitoUser)).UserMFASettingList, ['SOFTWARE_TOKEN_MFA']);
+        same((await asked(u, byApp(app, 1))).called, ['totpRequired', 'success']);
+      },
+
+      async '28: preferring SMS'() {
+        const u = await signedInTo(tools.optional);
+        check(await call((done) => u.cognitoUser.setUserMfaPreference({ PreferredMfa: true, Enabled: true }, null, done)) === 'SUCCESS', 'not SUCCESS');
+        same((await asked(u, bySMS(u))).called, ['mfaRequired', 'success']);
+      },
+
+      async '29: preferring an app'() {
+        const u = await signedInTo(tools.optional);
+        await fails(call((done) => u.cognitoUser.setUserMfaPreference(null, { PreferredMfa: true, Enabled: true }, done)), 'InvalidParameterException');
+        const app = { secret: await registerApp(u.cognitoUser) };
+        check(await call((done) => u.cognitoUser.setUserMfaPreference(null, { PreferredMfa: true, Enabled: true }, done)) === 'SUCCESS', 'not SUCCESS');
+        same(await factors(u.cognitoUser), { PreferredMfaSetting: 'SOFTWARE_TOKEN_MFA', UserMFASettingList: ['SOFTWARE_TOKEN_MFA'] });
+        same((await asked(u, byApp(app, 1))).called, ['totpRequired', 'success']);
       },
 
       async '30: authenticating with USER_PASSWORD_AUTH'() {
@@ -263,6 +426,6 @@
     };
   }
 
-  root.cenoteUseCases = { make };
+  root.cenoteUseCases = { make, appCode, check, same, phoneOf };
   if (typeof module !== 'undefined' && module.exports) module.exports = root.cenoteUseCases;
 })(typeof globalThis !== 'undefined' ? globalThis : this);
