@@ -69,23 +69,39 @@ func (d *demoTB) end() {
 type demo struct {
 	UserPoolID, ClientID, Endpoint string
 
-	tb     testing.TB
-	server *cenotetest.Server
+	tb      testing.TB
+	server  *cenotetest.Server
+	factors bool // alice has a phone for second factors
 }
 
 // startDemo makes the user pool of an example.
-func startDemo() demo {
+func startDemo() demo { return newDemo(&demos, demoServer()) }
+
+func demoServer() *cenotetest.Server {
 	demos.start.Do(func() { demos.server = cenotetest.Start(&demos) })
-	return newDemo(&demos, demos.server)
+	return demos.server
 }
 
 // newDemo makes a user pool that verifies e-mail addresses and knows the attribute
 // given_name, and an app client without a secret; change may alter the latter.
 func newDemo(tb testing.TB, server *cenotetest.Server, change ...func(*cognitoidp.CreateUserPoolClientRequest)) demo {
 	tb.Helper()
-	pool := server.CreatePool(tb, &cognitoidp.CreateUserPoolRequest{
+	return newPoolDemo(tb, server, nil, change)
+}
+
+// newPoolDemo is newDemo with changes to the pool, too.
+func newPoolDemo(
+	tb testing.TB, server *cenotetest.Server,
+	changePool []func(*cognitoidp.CreateUserPoolRequest), change []func(*cognitoidp.CreateUserPoolClientRequest),
+) demo {
+	tb.Helper()
+	p := &cognitoidp.CreateUserPoolRequest{
 		PoolName: new("demo"), AutoVerifiedAttributes: []cognitoidp.VerifiedAttributeType{"email"},
-	})
+	}
+	for _, c := range changePool {
+		c(p)
+	}
+	pool := server.CreatePool(tb, p)
 	in := &cognitoidp.CreateUserPoolClientRequest{
 		UserPoolId: pool.Id, ClientName: new("demo"),
 		ExplicitAuthFlows: []cognitoidp.ExplicitAuthFlowsType{
@@ -112,9 +128,11 @@ func (d demo) pool() *client.Pool {
 func (d demo) registered() *client.Pool {
 	pool := d.pool()
 	ctx := d.tb.Context()
-	r, err := pool.SignUp(ctx, client.Registration{
-		Username: "alice", Password: "Passw0rd!", Attributes: map[string]string{"email": d.email("alice"), "nickname": "Al"},
-	})
+	attributes := map[string]string{"email": d.email("alice"), "nickname": "Al"}
+	if d.factors {
+		attributes["phone_number"] = d.phone()
+	}
+	r, err := pool.SignUp(ctx, client.Registration{Username: "alice", Password: "Passw0rd!", Attributes: attributes})
 	if err == nil {
 		err = r.User.ConfirmSignUp(ctx, d.code())
 	}

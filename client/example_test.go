@@ -170,7 +170,8 @@ func ExampleNewPasswordRequired() {
 	// bob
 }
 
-// Challenges that have no type of their own are answered by the names of Cognito's API.
+// Challenges that have no type of their own, those of a pool's functions, are answered by
+// the names of Cognito's API.
 func ExampleChallenge() {
 	demo := startDemo()
 	pool, ctx := demo.registered(), context.Background()
@@ -181,16 +182,10 @@ func ExampleChallenge() {
 		if !ok {
 			log.Fatal(err)
 		}
-		answers := make(map[string]string)
-		switch challenge.Name {
-		case "SMS_MFA":
-			answers["SMS_MFA_CODE"] = prompt("code sent to " + challenge.Parameters["CODE_DELIVERY_DESTINATION"])
-		case "SOFTWARE_TOKEN_MFA":
-			answers["SOFTWARE_TOKEN_MFA_CODE"] = prompt("code of your authenticator")
-		default:
+		if challenge.Name != "CUSTOM_CHALLENGE" {
 			log.Fatal(err)
 		}
-		session, err = challenge.Respond(ctx, answers)
+		session, err = challenge.Respond(ctx, map[string]string{"ANSWER": prompt(challenge.Parameters["question"])})
 	}
 	fmt.Println(session.Username())
 	// Output: alice
