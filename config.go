@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/cenote-id/cenote/internal/directory"
 )
 
 // Mode says for whom a server runs. The zero value refuses to start, so that nobody runs
@@ -75,6 +77,11 @@ type Config struct {
 	// without credentials, as AWS does.
 	Origins []string
 
+	// MaxImportRows and MaxImportBytes bound the file of a user import job. Zero is what AWS
+	// allows: 500,000 rows besides the header, and 100 MB.
+	MaxImportRows  int64
+	MaxImportBytes int64
+
 	// Database is sqlite:PATH or postgres://... . It is required.
 	Database string
 	// Ephemeral gives up durability for speed; for tests and throw-away servers.
@@ -101,6 +108,13 @@ type Config struct {
 	// SMSWebhook receives text messages as JSON posts; SMSWebhookSecret signs them.
 	SMSWebhook       string
 	SMSWebhookSecret Secret
+
+	// CompromisedPasswords is the path of a list of the SHA-1 hashes of passwords that
+	// attackers know, sorted, as the downloader of Have I Been Pwned makes it. It counts
+	// beside the small list that is part of the program; empty is that list alone.
+	CompromisedPasswords string
+	// AuthEventRetention is how long auth events are kept; 0 is two years, as on AWS.
+	AuthEventRetention time.Duration
 
 	// FixedCode, in Dev mode, is every one-time code. Empty makes random ones.
 	FixedCode string
@@ -140,6 +154,18 @@ func (c Config) complete() (Config, error) {
 	}
 	if c.Mode != Dev && c.FixedCode != "" {
 		return c, fmt.Errorf("config: a fixed code is for development mode only")
+	}
+	if c.AuthEventRetention < 0 {
+		return c, fmt.Errorf("config: auth events cannot be kept for %s", c.AuthEventRetention)
+	}
+	if c.MaxImportRows < 0 || c.MaxImportBytes < 0 {
+		return c, fmt.Errorf("config: the limits of user imports are not negative")
+	}
+	if c.MaxImportRows == 0 {
+		c.MaxImportRows = directory.DefaultImportRows
+	}
+	if c.MaxImportBytes == 0 {
+		c.MaxImportBytes = directory.DefaultImportBytes
 	}
 	c.Listen = or(c.Listen, DefaultListen)
 	c.Region = or(c.Region, DefaultRegion)

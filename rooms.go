@@ -25,6 +25,7 @@ import (
 	"github.com/cenote-id/cenote/internal/message"
 	"github.com/cenote-id/cenote/internal/naming"
 	"github.com/cenote-id/cenote/internal/oauth"
+	"github.com/cenote-id/cenote/internal/risk"
 	"github.com/cenote-id/cenote/internal/seal"
 	"github.com/cenote-id/cenote/internal/signin"
 	"github.com/cenote-id/cenote/internal/store"
@@ -61,6 +62,7 @@ type rooms struct {
 	wire   *wire.Server
 	tokens *token.Service
 	keys   *keys.Cache
+	users  *directory.Service
 }
 
 // open opens the database; in Serve mode it brings a root key for an empty one.
@@ -158,9 +160,15 @@ func (s *Server) newRooms(place naming.Place, g *gate.Gate, cache *keys.Cache, t
 		Store: s.db, Arithmetic: s.arithmetic, Gate: g,
 		Clock: s.clock, Random: s.config.Random, FixedCode: s.config.FixedCode,
 	})
+	s.risk = risk.New(risk.Deps{
+		Store: s.db, Messages: messages, Passwords: s.passwords, Clock: s.clock,
+		PublicURL: s.config.PublicURL, Retention: s.config.AuthEventRetention,
+		Log: s.config.Log, Metrics: s.registry,
+	})
 	directoryService := directory.New(directory.Deps{
-		Store: s.db, Catalog: s.catalog, Credential: credentials,
+		Store: s.db, Catalog: s.catalog, Credential: credentials, Risk: s.risk,
 		Messages: messages, Triggers: triggers, Random: s.config.Random, AccountID: s.roleAccount(),
+		Clock: s.clock, PublicURL: s.config.PublicURL, Imports: s.importLimits(),
 	})
 	control := access.New(access.Deps{
 		Keys: s.db, Tokens: tokens, Place: place, Clock: s.clock, Open: s.config.Mode == Dev,
@@ -175,12 +183,12 @@ func (s *Server) newRooms(place naming.Place, g *gate.Gate, cache *keys.Cache, t
 		users: directoryService,
 		sessions: signin.New(signin.Deps{
 			Store: s.db, Catalog: s.catalog, Directory: directoryService, Credential: credentials,
-			Tokens: tokens, Triggers: triggers, Messages: messages, Random: s.config.Random, Metrics: s.registry,
+			Tokens: tokens, Triggers: triggers, Messages: messages, Risk: s.risk, Random: s.config.Random, Metrics: s.registry,
 		}),
 	}
 	s.access = control
 	return rooms{
-		tokens: tokens, keys: cache,
+		tokens: tokens, keys: cache, users: directoryService,
 		wire: wire.New(wire.Config{
 			Mounts:  []wire.Mount{s.mount(idp)},
 			Gate:    control,
@@ -220,6 +228,10 @@ func explain(err error) error {
 	return err
 }
 
+func (s *Server) importLimits() directory.ImportLimits {
+	return directory.ImportLimits{Rows: s.config.MaxImportRows, Bytes: s.config.MaxImportBytes}
+}
+
 func (s *Server) operations() *httpd.Ops {
 	return &httpd.Ops{
 		Ready:   s.db.Ready,
@@ -233,6 +245,9 @@ func (s *Server) routes(r rooms) http.Handler {
 		Catalog: s.catalog, Tokens: r.tokens, Keys: r.keys, PublicURL: s.config.PublicURL, Log: s.config.Log,
 	})
 	routes := httpd.Routes{API: r.wire, Discovery: public.Discovery, JWKS: public.JWKS, Preflight: public.Preflight}
+	routes.Imports = &httpd.Imports{
+		Receive: r.users.ReceiveImport, Log: r.users.SendImportLog, MaxBytes: s.importLimits().Bytes, Errors: s.config.Log,
+	}
 	if s.config.Mode == Dev {
 		routes.Ops = s.operations()
 		routes.Tools = s.untilStopped(devtools.New(devtools.Deps{

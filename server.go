@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -24,6 +25,7 @@ import (
 	"github.com/cenote-id/cenote/internal/libcrypto"
 	"github.com/cenote-id/cenote/internal/message"
 	"github.com/cenote-id/cenote/internal/naming"
+	"github.com/cenote-id/cenote/internal/risk"
 	"github.com/cenote-id/cenote/internal/srp"
 	"github.com/cenote-id/cenote/internal/store"
 	"github.com/cenote-id/cenote/internal/trigger"
@@ -43,6 +45,8 @@ type Server struct {
 	stock      *keys.Stock
 	jobs       *jobs.Runner
 	inbox      *message.Inbox // nil in Serve mode
+	passwords  *risk.Passwords
+	risk       *risk.Service
 	access     *access.Control
 	wire       *wire.Server
 	handler    http.Handler
@@ -81,6 +85,9 @@ func (s *Server) construct(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if s.passwords, err = risk.OpenPasswords(s.config.CompromisedPasswords); err != nil {
+		return err
+	}
 	// Proving libcrypto and opening the database cost about the same; neither waits.
 	library := make(chan *libcrypto.Library, 1)
 	go func() { library <- s.loadLibrary() }()
@@ -95,18 +102,19 @@ func (s *Server) construct(ctx context.Context) error {
 	s.stock = keys.NewStock(s.config.MakeKey, g, stockedPools)
 	place := naming.Place{Region: s.config.Region, AccountID: s.config.AccountID}
 	s.catalog = catalog.New(catalog.Deps{Store: s.db, Place: place, Clock: s.clock, Log: s.config.Log})
+	rooms := s.newRooms(place, g, keys.NewCache(s.db, lib, cachedPools), triggers, messages)
 	s.jobs, err = jobs.New(jobs.Deps{
 		Store: s.db, Clock: s.clock, Random: s.config.Random, Log: s.config.Log,
 		Kinds: map[string]jobs.Kind{
 			store.JobPoolDeletion:  jobs.PoolDeletion(s.db),
 			store.JobGroupDeletion: jobs.GroupDeletion(s.db),
+			store.JobUserImport:    jobs.UserImport(rooms.users.ImportChunk),
 			jobs.KindSweep:         jobs.Sweep(s.db, s.clock),
 		},
 	})
 	if err != nil {
 		return err
 	}
-	rooms := s.newRooms(place, g, keys.NewCache(s.db, lib, cachedPools), triggers, messages)
 	s.wire = rooms.wire
 	s.handler = s.routes(rooms)
 	return nil
@@ -183,9 +191,22 @@ func (s *Server) Run(ctx context.Context) error {
 	if s.ops != nil {
 		ports = append(ports, httpd.Port{Listener: s.ops, Handler: s.operations().Handler(), Log: s.config.Log})
 	}
+	// What the last requests record is still to be written.
+	recording, recorded := context.WithCancel(context.WithoutCancel(ctx))
+	var serving sync.WaitGroup
+	serving.Add(len(ports))
 	for _, p := range ports {
-		group.Go(func() error { return p.Serve(ctx) })
+		group.Go(func() error {
+			defer serving.Done()
+			return p.Serve(ctx)
+		})
 	}
+	group.Go(func() error {
+		serving.Wait()
+		recorded()
+		return nil
+	})
+	group.Go(func() error { return s.risk.Run(recording) })
 	group.Go(func() error { return s.db.Run(ctx) })
 	group.Go(func() error { return s.catalog.Run(ctx) })
 	group.Go(func() error { return s.jobs.Run(ctx) })
@@ -210,6 +231,11 @@ func (s *Server) Close() error {
 			errs = append(errs, err)
 		}
 	}
+	if s.risk != nil && s.db != nil {
+		errs = append(errs, s.risk.Close())
+	}
+	errs = append(errs, s.passwords.Close())
+	s.passwords = nil
 	if s.db != nil {
 		errs = append(errs, s.db.Close())
 		s.db = nil

@@ -21,6 +21,7 @@ type devCommand struct {
 	Code      string `group:"Messages" placeholder:"CODE" help:"Every one-time code is this one. Default: a random one each time."`
 	publicFlags
 	messageFlags
+	importFlags
 	programFlags `set:"logLevel=warn"`
 }
 
@@ -50,6 +51,7 @@ func (c *devCommand) Run(ctx context.Context, p *program) (err error) {
 		FixedCode: c.Code, Console: p.stdout, Log: c.logger(p.stderr),
 	}
 	c.messageFlags.configure(&config)
+	c.importFlags.configure(&config)
 	if err := c.publicFlags.configure(&config); err != nil {
 		return err
 	}

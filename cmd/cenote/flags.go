@@ -53,6 +53,17 @@ func (f *messageFlags) configure(c *cenote.Config) {
 	c.SMSWebhook, c.SMSWebhookSecret = f.SMSWebhookURL, f.SMSWebhookSecret
 }
 
+// importFlags bound user imports.
+type importFlags struct {
+	ImportMaxRows  int64 `group:"Limits" placeholder:"N" help:"Rows that the file of a user import job may have. Default: 500,000, as on AWS."`
+	ImportMaxBytes int64 `group:"Limits" placeholder:"N" help:"Bytes that the file of a user import job may have. Default: 104,857,600, as on AWS."`
+}
+
+// configure copies the settings into a server's configuration.
+func (f *importFlags) configure(c *cenote.Config) {
+	c.MaxImportRows, c.MaxImportBytes = f.ImportMaxRows, f.ImportMaxBytes
+}
+
 // storeFlags name a server's database and its key.
 type storeFlags struct {
 	Database      cenote.Secret `secret:"" group:"Database" default:"${database}" placeholder:"URL" help:"sqlite:PATH or postgres://... (default ${default})."`
@@ -85,6 +96,7 @@ type adminFlags struct {
 type unusedFlags struct {
 	publicFlags
 	messageFlags
+	importFlags
 	productionFlags
 }
 
@@ -96,7 +108,7 @@ func hideUnused(k *kong.Kong) error {
 			return next(nil)
 		}
 		for _, flag := range node.Flags {
-			if flag.Group != nil && slices.Contains([]string{"Network", "Place", "Messages"}, flag.Group.Key) {
+			if flag.Group != nil && slices.Contains([]string{"Network", "Place", "Messages", "Limits"}, flag.Group.Key) {
 				flag.Hidden = true
 			}
 		}

@@ -13,6 +13,7 @@ type serveCommand struct {
 	publicFlags
 	productionFlags
 	messageFlags
+	importFlags
 	programFlags
 }
 
@@ -49,6 +50,7 @@ func (c *serveCommand) config(p *program) (config cenote.Config, err error) {
 		Log: c.logger(p.stderr),
 	}
 	c.messageFlags.configure(&config)
+	c.importFlags.configure(&config)
 	if err := c.publicFlags.configure(&config); err != nil {
 		return config, err
 	}

@@ -47,8 +47,9 @@ type Exchange struct {
 	Sub      string
 	// Stranger says that the exchange is with a Stranger: its proof never holds.
 	Stranger bool
-	// EventID is the id of the sign-in.
+	// EventID is the id of the sign-in, which began at the time Began.
 	EventID string
+	Began   time.Time
 
 	a, b    *big.Int // the public numbers
 	secret  []byte   // the server's exponent
@@ -132,6 +133,7 @@ type blockFields struct {
 	Sub      string `json:"s"`
 	Stranger int    `json:"x"` // 0 or 1
 	EventID  string `json:"e"`
+	Began    int64  `json:"b"` // milliseconds since the epoch
 	Expires  int64  `json:"t"` // milliseconds since the epoch
 }
 
@@ -144,7 +146,7 @@ func (s *Service) sealExchange(c *catalog.Client, x *Exchange) ([]byte, error) {
 	if x.Stranger {
 		stranger = 1
 	}
-	fields, err := json.Marshal(blockFields{x.Name, x.Username, x.Sub, stranger, x.EventID, x.expires.UnixMilli()})
+	fields, err := json.Marshal(blockFields{x.Name, x.Username, x.Sub, stranger, x.EventID, x.Began.UnixMilli(), x.expires.UnixMilli()})
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +177,7 @@ func (s *Service) OpenSRP(c *catalog.Client, secretBlock string) (*Exchange, err
 		return nil, ErrBlock
 	}
 	x := &Exchange{
-		Name: f.Name, Username: f.Username, Sub: f.Sub, Stranger: f.Stranger != 0, EventID: f.EventID,
+		Name: f.Name, Username: f.Username, Sub: f.Sub, Stranger: f.Stranger != 0, EventID: f.EventID, Began: time.UnixMilli(f.Began),
 		a:       new(big.Int).SetBytes(numbers[:publicSize]),
 		b:       new(big.Int).SetBytes(numbers[publicSize:]),
 		secret:  rest[:srp.SecretSize:srp.SecretSize],

@@ -7,18 +7,21 @@ import (
 	"github.com/cenote-id/cenote/api/cognitoidp"
 	"github.com/cenote-id/cenote/internal/catalog"
 	"github.com/cenote-id/cenote/internal/fault"
+	"github.com/cenote-id/cenote/internal/message"
 	"github.com/cenote-id/cenote/internal/store"
 	"github.com/cenote-id/cenote/internal/trigger"
 )
 
 // ConfirmSignUp confirms a user by the code of its sign-up, whose contact is verified
 // with it. An alias that becomes live that way and belongs to another user is refused,
-// and the code stays good, unless ForceAliasCreation moves the alias.
+// and the code stays good, unless ForceAliasCreation moves the alias. Where codes to the
+// contact may be a first factor, the answer's Session is one.
 func (s *Service) ConfirmSignUp(ctx context.Context, call *api.Call, in *cognitoidp.ConfirmSignUpRequest) (*cognitoidp.ConfirmSignUpResponse, error) {
-	if in.Session != nil {
-		return nil, &api.NotImplementedError{Operation: "ConfirmSignUp", Member: "Session"}
-	}
 	client, user, err := s.visitor(ctx, in.ClientId, in.Username, in.SecretHash)
+	if err != nil {
+		return nil, err
+	}
+	origin, err := s.origin(client.Client(), call, in.UserContextData)
 	if err != nil {
 		return nil, err
 	}
@@ -27,10 +30,16 @@ func (s *Service) ConfirmSignUp(ctx context.Context, call *api.Call, in *cognito
 		if !client.HidesUsers() {
 			return nil, fault.UserNotFound(textNoUserClient)
 		}
+		if err := s.checkSignedUp(call, client.Client(), in.Session, nil); err != nil {
+			return nil, err
+		}
 		return nil, s.refuse(ctx, pool, api.Value(in.Username), store.CodeSignUp, limitConfirm,
 			api.Value(in.ConfirmationCode), fault.ExpiredCode(textOldCode))
 	}
 	if err := confirmable(user); err != nil {
+		return nil, err
+	}
+	if err := s.checkSignedUp(call, client.Client(), in.Session, user); err != nil {
 		return nil, err
 	}
 	if err := s.attempt(ctx, pool, user.ID, limitConfirm); err != nil {
@@ -57,8 +66,14 @@ func (s *Service) ConfirmSignUp(ctx context.Context, call *api.Call, in *cognito
 	if err != nil {
 		return nil, aliasTaken(usedUp(err), textAlias)
 	}
-	err = s.confirmed(ctx, pool, client.ID(), user, trigger.PostConfirmationConfirmSignUp, in.ClientMetadata)
-	return &cognitoidp.ConfirmSignUpResponse{}, err
+	s.recordEnd(ctx, s.risk.Open(client.Client(), cognitoidp.EventTypeSignUp, user, user.Created, origin), user, nil)
+	out := new(cognitoidp.ConfirmSignUpResponse)
+	if proven := message.AttributeOf(message.Medium(code.Medium)); pool.FirstFactor(catalog.OneTimeFactor(proven)) {
+		if out.Session, err = s.beginRegistration(call, client.Client(), user, proven); err != nil {
+			return nil, err
+		}
+	}
+	return out, s.confirmed(ctx, pool, client.ID(), user, trigger.PostConfirmationConfirmSignUp, in.ClientMetadata)
 }
 
 // AdminConfirmSignUp confirms a user without a code and verifies nothing.
@@ -96,6 +111,10 @@ func (s *Service) ResendConfirmationCode(ctx context.Context, call *api.Call, in
 	if err != nil {
 		return nil, err
 	}
+	origin, err := s.origin(client.Client(), call, in.UserContextData)
+	if err != nil {
+		return nil, err
+	}
 	pool := client.Pool
 	if client.HidesUsers() && (user == nil || !user.Enabled) {
 		if len(pool.Config.AutoVerifiedAttributes) == 0 { // as for everybody in this pool
@@ -112,6 +131,7 @@ func (s *Service) ResendConfirmationCode(ctx context.Context, call *api.Call, in
 		pool: pool, clientID: client.ID(), user: user, purpose: store.CodeSignUp, to: to,
 		limit: limitResend, source: trigger.MessageResendCode, metadata: in.ClientMetadata,
 	})
+	s.recordEnd(ctx, s.risk.Open(client.Client(), cognitoidp.EventTypeResendCode, user, call.Time, origin), user, err)
 	return &cognitoidp.ResendConfirmationCodeResponse{CodeDeliveryDetails: details}, err
 }
 

@@ -41,7 +41,7 @@ func (s *Service) invite(ctx context.Context, call *api.Call, pool *catalog.Pool
 	if err != nil {
 		return nil, err
 	}
-	password, err := s.temporaryPassword(pool, in.TemporaryPassword)
+	password, err := s.firstPassword(pool, user, in.TemporaryPassword)
 	if err != nil {
 		return nil, err
 	}
@@ -60,8 +60,10 @@ func (s *Service) invite(ctx context.Context, call *api.Call, pool *catalog.Pool
 	if err != nil {
 		return nil, err
 	}
-	if user.Credential, err = s.credential.NewTemporary(ctx, pool, user.Username, password); err != nil {
-		return nil, err
+	if password != "" {
+		if user.Credential, err = s.credential.NewTemporary(ctx, pool, user.Username, password); err != nil {
+			return nil, err
+		}
 	}
 	options := store.CreateOptions{Steal: api.Value(in.ForceAliasCreation) && aliasesMove(pool)}
 	if err := s.store.CreateUser(ctx, user, options); err != nil {
@@ -136,6 +138,17 @@ func takenText(pool *catalog.Pool) string {
 		return textAlias
 	}
 	return textGiven
+}
+
+// firstPassword is temporaryPassword for a new user. One who can sign in without a password
+// gets none unless it is given, and is confirmed at once; nothing will ask that user for
+// required attributes, so they have to be there (the model: AdminCreateUser).
+func (s *Service) firstPassword(pool *catalog.Pool, u *store.User, given *string) (string, error) {
+	if given != nil || !Passwordless(pool, u.Attributes) {
+		return s.temporaryPassword(pool, given)
+	}
+	u.Status = cognitoidp.UserStatusTypeConfirmed
+	return "", checkSchema(pool, nil, requiredMissing(pool, u.Attributes))
 }
 
 // temporaryPassword returns the password that the administrator gives, or a generated one.

@@ -39,6 +39,7 @@ type ground struct {
 	pools   atomic.Int64 // how many were made
 	limits  directory.Limits
 	account string
+	imports directory.ImportLimits
 
 	mu  sync.Mutex
 	now time.Time
@@ -101,7 +102,7 @@ func (g *ground) house(t *testing.T, options ...option) *house {
 	triggers := trigger.New(trigger.Deps{})
 	h.Service = directory.New(directory.Deps{
 		Store: g.store, Catalog: g.catalog, Credential: g.proofs, Triggers: triggers,
-		Limits: g.limits, AccountID: g.account,
+		Limits: g.limits, AccountID: g.account, Clock: g.ticks, PublicURL: "http://cenote.test", Imports: g.imports,
 		Messages: message.New(message.Deps{
 			Triggers: triggers, Email: h.mail, SMS: h.mail, Inbox: h.inbox, Clock: g.ticks,
 			Random: rand.Reader, Log: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(),

@@ -9,6 +9,7 @@ import (
 	"github.com/cenote-id/cenote/internal/catalog"
 	"github.com/cenote-id/cenote/internal/credential"
 	"github.com/cenote-id/cenote/internal/fault"
+	"github.com/cenote-id/cenote/internal/risk"
 	"github.com/cenote-id/cenote/internal/store"
 )
 
@@ -19,25 +20,46 @@ func (s *Service) ChangePassword(ctx context.Context, call *api.Call, in *cognit
 	if err != nil {
 		return nil, err
 	}
-	pool := client.Pool
-	if err := s.attempt(ctx, pool, user.ID, limitChange); err != nil {
-		return nil, err
-	}
-	if err := s.provePassword(ctx, pool, user, in.PreviousPassword); err != nil {
-		return nil, err
-	}
-	if err := credential.CheckPolicy(pool, credential.PolicyChange, api.Value(in.ProposedPassword)); err != nil {
-		return nil, err
-	}
-	replace, err := s.credential.Replace(ctx, pool, user, api.Value(in.ProposedPassword))
+	origin, err := s.origin(client, call, nil)
 	if err != nil {
 		return nil, err
 	}
+	event := s.risk.Open(client, cognitoidp.EventTypePasswordChange, user, call.Time, origin)
+	err = s.changePassword(ctx, client, user, event, in)
+	s.recordEnd(ctx, event, user, err)
+	if err != nil {
+		return nil, err
+	}
+	return &cognitoidp.ChangePasswordResponse{}, nil
+}
+
+func (s *Service) changePassword(ctx context.Context, client *catalog.Client, user *store.User, event *risk.Case, in *cognitoidp.ChangePasswordRequest) error {
+	pool := client.Pool
+	if err := s.attempt(ctx, pool, user.ID, limitChange); err != nil {
+		return err
+	}
+	err := s.provePassword(ctx, pool, user, in.PreviousPassword)
+	if in.PreviousPassword != nil {
+		event.PasswordHeld(err == nil)
+	}
+	if err != nil {
+		return err
+	}
+	if err := credential.CheckPolicy(pool, credential.PolicyChange, api.Value(in.ProposedPassword)); err != nil {
+		return err
+	}
+	if err := s.risk.CheckPassword(event, cognitoidp.EventFilterTypePasswordChange, api.Value(in.ProposedPassword)); err != nil {
+		return err
+	}
+	replace, err := s.credential.Replace(ctx, pool, user, api.Value(in.ProposedPassword))
+	if err != nil {
+		return err
+	}
 	_, err = s.store.UpdateUser(ctx, pool.Internal(), user.ID, store.UpdateOptions{ClearFailures: true}, replace)
 	if errors.Is(err, credential.ErrChanged) { // then the previous password was not the right one
-		return nil, fault.NotAuthorized(textBadPassword).Because(err)
+		return fault.NotAuthorized(textBadPassword).Because(err)
 	}
-	return &cognitoidp.ChangePasswordResponse{}, orNoUser(err)
+	return orNoUser(err)
 }
 
 // provePassword checks the password that a user has, under the same lockout as sign-in. A

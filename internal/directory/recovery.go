@@ -18,6 +18,10 @@ func (s *Service) ForgotPassword(ctx context.Context, call *api.Call, in *cognit
 	if err != nil {
 		return nil, err
 	}
+	origin, err := s.origin(client.Client(), call, in.UserContextData)
+	if err != nil {
+		return nil, err
+	}
 	pool := client.Pool
 	if user == nil {
 		if err := s.migrate(ctx, client.Client(), in); err != nil {
@@ -39,6 +43,9 @@ func (s *Service) ForgotPassword(ctx context.Context, call *api.Call, in *cognit
 		pool: pool, clientID: client.ID(), user: user, purpose: store.CodeReset, to: to,
 		limit: limitReset, source: trigger.MessageForgotPassword, metadata: in.ClientMetadata,
 	})
+	if err == nil { // the code that was stored now is of this time
+		s.risk.Record(ctx, s.risk.Open(client.Client(), cognitoidp.EventTypeForgotPassword, user, call.Time, origin), user, cognitoidp.EventResponseTypeInProgress)
+	}
 	return &cognitoidp.ForgotPasswordResponse{CodeDeliveryDetails: details}, err
 }
 
@@ -137,6 +144,10 @@ func (s *Service) ConfirmForgotPassword(ctx context.Context, call *api.Call, in 
 	if err != nil {
 		return nil, err
 	}
+	origin, err := s.origin(client.Client(), call, in.UserContextData)
+	if err != nil {
+		return nil, err
+	}
 	pool := client.Pool
 	if client.HidesUsers() && (user == nil || !user.Enabled) {
 		return nil, s.refuse(ctx, pool, api.Value(in.Username), store.CodeReset, limitReset,
@@ -153,6 +164,11 @@ func (s *Service) ConfirmForgotPassword(ctx context.Context, call *api.Call, in 
 		return nil, err
 	}
 	if _, err := sentTo(code, user); err != nil {
+		return nil, err
+	}
+	event := s.risk.Open(client.Client(), cognitoidp.EventTypeForgotPassword, user, code.Created, origin)
+	if err := s.risk.CheckPassword(event, cognitoidp.EventFilterTypePasswordChange, api.Value(in.Password)); err != nil {
+		s.recordEnd(ctx, event, user, err)
 		return nil, err
 	}
 	user, err = s.setPassword(ctx, passwordChange{
@@ -173,6 +189,7 @@ func (s *Service) ConfirmForgotPassword(ctx context.Context, call *api.Call, in 
 	if err != nil {
 		return nil, usedUp(err)
 	}
+	s.recordEnd(ctx, event, user, nil)
 	err = s.confirmed(ctx, pool, client.ID(), user, trigger.PostConfirmationConfirmForgotPassword, in.ClientMetadata)
 	return &cognitoidp.ConfirmForgotPasswordResponse{}, err
 }

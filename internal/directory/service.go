@@ -13,6 +13,7 @@ import (
 	"github.com/cenote-id/cenote/internal/credential"
 	"github.com/cenote-id/cenote/internal/fault"
 	"github.com/cenote-id/cenote/internal/message"
+	"github.com/cenote-id/cenote/internal/risk"
 	"github.com/cenote-id/cenote/internal/store"
 	"github.com/cenote-id/cenote/internal/trigger"
 )
@@ -24,10 +25,16 @@ type Deps struct {
 	Credential *credential.Service
 	Messages   *message.Service
 	Triggers   *trigger.Service
-	Random     io.Reader // nil is the operating system's generator
-	Limits     Limits
+	// Risk may be nil where no pool has threat protection.
+	Risk   *risk.Service
+	Random io.Reader // nil is the operating system's generator
+	Limits Limits
 	// AccountID is the account whose roles groups may have; empty lets them have any.
 	AccountID string
+	Clock     *clock.Clock
+	// PublicURL is where clients reach the server; addresses of uploads begin with it.
+	PublicURL string
+	Imports   ImportLimits
 }
 
 // Limits are resource quotas; zero is no limit. AWS's numbers stand behind them.
@@ -43,17 +50,22 @@ type Service struct {
 	credential *credential.Service
 	messages   *message.Service
 	triggers   *trigger.Service
+	risk       *risk.Service
 	random     io.Reader
 	limits     Limits
 	accountID  string
+	clock      *clock.Clock
+	publicURL  string
+	imports    ImportLimits
 }
 
 // New returns a Service.
 func New(d Deps) *Service {
 	return &Service{
 		store: d.Store, catalog: d.Catalog, credential: d.Credential,
-		messages: d.Messages, triggers: d.Triggers, random: clock.Random(d.Random),
+		messages: d.Messages, triggers: d.Triggers, risk: d.Risk, random: clock.Random(d.Random),
 		limits: d.Limits, accountID: d.AccountID,
+		clock: d.Clock, publicURL: d.PublicURL, imports: d.Imports.orDefaults(),
 	}
 }
 

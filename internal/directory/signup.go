@@ -26,8 +26,16 @@ func (s *Service) SignUp(ctx context.Context, call *api.Call, in *cognitoidp.Sig
 	if _, err := credential.ProveClient(client, api.Value(in.Username), in.SecretHash); err != nil {
 		return nil, err
 	}
+	origin, err := s.origin(client, call, in.UserContextData)
+	if err != nil {
+		return nil, err
+	}
 	user, err := s.draftSignUp(ctx, call, client, in)
 	if err != nil {
+		return nil, err
+	}
+	event := s.risk.Open(client, cognitoidp.EventTypeSignUp, user, user.Created, origin)
+	if err := s.risk.CheckPassword(event, cognitoidp.EventFilterTypeSignUp, api.Value(in.Password)); err != nil {
 		return nil, err
 	}
 	answer, err := s.triggers.PreSignUp(ctx, trigger.PreSignUpEvent{
@@ -44,11 +52,19 @@ func (s *Service) SignUp(ctx context.Context, call *api.Call, in *cognitoidp.Sig
 	if err := begin(client.Pool, user, answer); err != nil {
 		return nil, err
 	}
-	user.Credential, err = s.credential.New(ctx, client.Pool, user.Username, *in.Password)
-	if err != nil {
-		return nil, err
+	if in.Password != nil {
+		user.Credential, err = s.credential.New(ctx, client.Pool, user.Username, *in.Password)
+		if err != nil {
+			return nil, err
+		}
 	}
-	return s.register(ctx, call, client, user, in.ClientMetadata)
+	out, err := s.register(ctx, call, client, user, in.ClientMetadata)
+	response := cognitoidp.EventResponseTypeInProgress
+	if user.Status == cognitoidp.UserStatusTypeConfirmed {
+		response = cognitoidp.EventResponseTypePass
+	}
+	s.risk.Record(ctx, event, user, response) // a user who was not stored has no events
+	return out, err
 }
 
 // draftSignUp returns the user that a SignUp asks for, without a credential, after every
@@ -91,7 +107,7 @@ func (s *Service) draftSignUp(ctx context.Context, call *api.Call, client *catal
 		return nil, nameExists(kind, textUserExists, textGiven)
 	}
 	if in.Password == nil {
-		return nil, fault.InvalidParameter(textNoPassword)
+		return user, mayLackPassword(pool, attributes)
 	}
 	return user, credential.CheckPolicy(pool, credential.PolicySignUp, *in.Password)
 }
@@ -149,12 +165,19 @@ func (s *Service) register(ctx context.Context, call *api.Call, client *catalog.
 	to, sends := verificationContact(pool, u)
 	sends = sends && !confirmed
 	var i issue
+	var err error
 	if sends {
-		var err error
 		if i, err = s.newCode(call, pool, u.ID, store.CodeSignUp, to); err != nil {
 			return nil, err
 		}
 		options.Code, out.CodeDeliveryDetails = &i.record, to.details()
+	}
+	proven := ""
+	if confirmed {
+		proven = vouchedContact(pool, u)
+	}
+	if out.Session, err = s.beginRegistration(call, client, u, proven); err != nil {
+		return nil, err
 	}
 	if err := s.store.CreateUser(ctx, u, options); err != nil {
 		return nil, nameLost(err, textUserExists, textGiven)

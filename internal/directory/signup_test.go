@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/api/cognitoidp"
 	"github.com/cenote-id/cenote/internal/message"
 	"github.com/cenote-id/cenote/internal/store"
@@ -347,11 +346,6 @@ func TestConfirmSignUpWithoutCode(t *testing.T) {
 	wantFault(t, "none issued", h.confirm("ann", "123456", false), "ExpiredCodeException", "Invalid code provided, please request a code again.")
 	_, err := h.resend("ann")
 	wantFault(t, "resend", err, "NotAuthorizedException", "Cannot resend codes. Auto verification not turned on.")
-	_, err = h.ConfirmSignUp(t.Context(), h.call(), &cognitoidp.ConfirmSignUpRequest{Session: new("AYABe")})
-	var missing *api.NotImplementedError
-	if !errors.As(err, &missing) || missing.Member != "Session" {
-		t.Errorf("ConfirmSignUp with a Session: %v", err)
-	}
 }
 
 // A code proves the address that it went to and no other.

@@ -20,6 +20,9 @@ const (
 	textNoResend       = "Cannot resend codes. Auto verification not turned on." // recorded
 	textNotConfirmed   = "User is not confirmed."                                // recorded
 
+	textSession        = "Invalid session for the user."                     // recorded at sign-in
+	textSessionExpired = "Invalid session for the user, session is expired." // recorded at sign-in
+
 	textOldCode = "Invalid code provided, please request a code again."   // recorded
 	textBadCode = "Invalid verification code provided, please try again." // recorded
 
@@ -32,6 +35,8 @@ const (
 
 	// textNoPassword is the constraint text of the time when Password was required.
 	textNoPassword = "1 validation error detected: Value null at 'password' failed to satisfy constraint: Member must not be null"
+	// textNoFactor is chosen here, as is the text of a Session that is not good.
+	textNoFactor = "Password is required for users without an attribute that receives one-time passwords."
 	// textNoPrevious is chosen here, after the recorded "Missing required parameter USERNAME".
 	textNoPrevious = "Missing required parameter PreviousPassword"
 )
@@ -102,4 +107,49 @@ const (
 	textGroupLimit   = "The limit of %d groups in a user pool is reached." // chosen here, as the following
 	textMemberLimit  = "The limit of %d groups of a user is reached."
 	textNextToken    = "Invalid pagination token."
+)
+
+// User import. Completion messages and the lines of rows that AWS's guide shows are its
+// own; the others were chosen here.
+const (
+	textImportDone    = "Import Job Completed Successfully."                            // guide
+	textImportStopped = "The Import Job was stopped by the developer."                  // guide
+	textImportExpired = "The user import job has expired."                              // guide
+	textImportNothing = "Too many users have failed or been skipped during the import." // recorded
+	textImportHeader  = "The header row does not match the attributes of the user pool."
+
+	textManyImports     = "The limit of 1000 user import jobs per user pool is reached."
+	textNothingVerified = "The user pool must verify at least one of email and phone_number to import users."
+	textStarted         = "The user import job was started already, or has expired."
+	textNoFile          = "No file was uploaded for the user import job."
+	textImportRuns      = "Another user import job is running in the user pool."
+	textNotRunning      = "The user import job is not running."
+
+	lineExists = "The user already exists."                                                                                     // guide
+	lineVerify = "The User Record does not set any of the auto verified attributes to true. (Example: email_verified to true)." // guide
+
+	lineLong      = "The row has more than 16,000 characters."
+	lineFields    = "The row does not have as many values as the header."
+	lineNoName    = "cognito:username is required."
+	lineBadName   = "cognito:username has blanks, or characters that are not allowed, or more than 128 of them."
+	lineMFA       = "cognito:mfa_enabled must be true or false."
+	lineMFAOn     = "cognito:mfa_enabled must be true, because the user pool requires MFA."
+	lineMFAOff    = "cognito:mfa_enabled must be false, because MFA is off in the user pool."
+	lineNoContact = "%s is required, because %s_verified is true."
+	lineBirthdate = "birthdate must have the form mm/dd/yyyy."
+	lineHash      = "cenote:password_hash is no password hash that can be checked."
+	lineHashOther = "cenote:password_hash was not made by the job's PasswordHashingAlgorithm."
+	linePreferred = "preferred_username: "
+)
+
+// Uploads and logs of user imports, in the words of S3 where it has them.
+const (
+	textDenied       = "Access Denied"
+	textURLExpired   = "Request has expired"
+	textURLSignature = "The request signature we calculated does not match the signature you provided."
+	textTooLarge     = "Your proposed upload exceeds the maximum allowed size"
+	textTooManyRows  = "The file has more rows than a user import job may have."
+	textUploadClosed = "The user import job takes no file any more."
+	textOvertaken    = "Another upload to the same user import job has begun."
+	textNoCSV        = "The file is no CSV file in UTF-8: "
 )

@@ -16,6 +16,7 @@ type Routes struct {
 	// Discovery, JWKS and Preflight answer at a pool's issuer; the pool id is the path
 	// value "pool".
 	Discovery, JWKS, Preflight http.HandlerFunc
+	Imports                    *Imports
 	// Tools answers below /_cenote/.
 	Tools http.Handler
 	// Ops are added to the public port.
@@ -45,6 +46,9 @@ func (r Routes) Public() http.Handler {
 	}
 	if r.Ops != nil {
 		r.Ops.register(mux)
+	}
+	if r.Imports != nil {
+		r.Imports.register(mux)
 	}
 	mux.Handle("/", r.API)
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {

@@ -65,6 +65,22 @@ func purge(ctx context.Context, job *store.Job, some func(context.Context) (more
 	return Again(0, job.State), nil
 }
 
+// UserImport is the kind store.JobUserImport: chunk takes an import some rows further and
+// says whether it is done.
+func UserImport(chunk func(ctx context.Context, pool store.PoolID, jobID string) (done bool, err error)) Kind {
+	return Kind{Step: func(ctx context.Context, job *store.Job) (Outcome, error) {
+		pool, jobID, ok := job.ImportOf()
+		if !ok {
+			return Outcome{}, errors.New("the job names no import")
+		}
+		done, err := chunk(ctx, pool, jobID)
+		if err != nil || done {
+			return Done(), err
+		}
+		return Again(0, job.State), nil
+	}}
+}
+
 // Sweep is the kind that deletes what has expired by Clock.Now, pool by pool; its state is
 // the last pool that was swept.
 func Sweep(db *store.DB, c *clock.Clock) Kind {

@@ -34,7 +34,8 @@ const acceptance = 5 * time.Second
 // defaultFrom is the sender of pools that name none, as on AWS.
 const defaultFrom = "no-reply@verificationemail.com"
 
-// Message is one code, or one temporary password, on its way to one destination.
+// Message is one code, or one temporary password, on its way to one destination. An
+// invitation of a user without a password has no Code.
 type Message struct {
 	Pool *catalog.Pool
 	// ClientID is the requesting app client, or trigger.ClientNotApplicable.
@@ -61,6 +62,7 @@ type Envelope struct {
 	ReplyTo     string // e-mail only, may be empty
 	Subject     string // e-mail only
 	Body        string // HTML for e-mail, plain text for SMS
+	Text        string // e-mail only: the same without HTML, may be empty
 }
 
 // Sender hands messages of one medium to whoever carries them. Send returns once the
@@ -149,7 +151,7 @@ func (s *Service) render(ctx context.Context, m Message, subject trigger.Subject
 	if err != nil {
 		return Envelope{}, err
 	}
-	t := templateFor(m.Pool, m.Source, m.Medium).override(custom, m.Medium).
+	t := templateFor(m.Pool, m.Source, m.Medium, m.Code != "").override(custom, m.Medium).
 		fill(m.Source, m.Medium, m.Username, m.Code)
 	e := Envelope{
 		ID: id, PoolID: m.Pool.ID(), Username: m.Username, Source: m.Source,

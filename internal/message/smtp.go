@@ -73,7 +73,8 @@ func tlsPolicy(u *url.URL) (mail.TLSPolicy, error) {
 // Name is the transport's name in metrics and logs.
 func (s *SMTP) Name() string { return "smtp" }
 
-// Send delivers e as an HTML mail, as Cognito's mails are.
+// Send delivers e as an HTML mail, as Cognito's mails are, with its plain text beside it
+// where it has one.
 func (s *SMTP) Send(ctx context.Context, e Envelope) error {
 	m := mail.NewMsg()
 	if err := m.From(e.From); err != nil {
@@ -90,7 +91,12 @@ func (s *SMTP) Send(ctx context.Context, e Envelope) error {
 	m.Subject(e.Subject)
 	m.SetMessageIDWithValue(e.ID + "@cenote")
 	m.SetDate()
-	m.SetBodyString(mail.TypeTextHTML, e.Body)
+	if e.Text != "" {
+		m.SetBodyString(mail.TypeTextPlain, e.Text)
+		m.AddAlternativeString(mail.TypeTextHTML, e.Body)
+	} else {
+		m.SetBodyString(mail.TypeTextHTML, e.Body)
+	}
 	if err := s.client.DialAndSendWithContext(ctx, m); err != nil {
 		return fmt.Errorf("send mail: %w", err)
 	}

@@ -22,9 +22,12 @@ const (
 	defaultVerificationBody    = "Your verification code is {####}."
 	defaultInvitationSubject   = "Your temporary password"
 	defaultInvitationBody      = "Your username is {username} and temporary password is {####}."
-	defaultAuthenticationSMS   = "Your authentication code is {####}."
-	defaultAuthenticationTitle = "Your sign-in code"
-	defaultAuthenticationMail  = "Your code is {####}."
+	// For users without a password; chosen here, as AWS's is not known.
+	passwordlessInvitationSubject = "Your account"
+	passwordlessInvitationBody    = "Your username is {username}."
+	defaultAuthenticationSMS      = "Your authentication code is {####}."
+	defaultAuthenticationTitle    = "Your sign-in code"
+	defaultAuthenticationMail     = "Your code is {####}."
 )
 
 // template is a message before its placeholders are filled; Subject is empty for SMS.
@@ -33,10 +36,11 @@ type template struct {
 }
 
 // templateFor returns the pool's own texts, or the defaults where it has none.
-func templateFor(p *catalog.Pool, source trigger.MessageSource, medium Medium) template {
+// hasCode says whether there is a code, or a password, to tell.
+func templateFor(p *catalog.Pool, source trigger.MessageSource, medium Medium, hasCode bool) template {
 	switch source {
 	case trigger.MessageAdminCreateUser:
-		return invitation(p.Config, medium)
+		return invitation(p.Config, medium, hasCode)
 	case trigger.MessageAuthentication:
 		return authentication(p.MFA, p.Config, medium)
 	default:
@@ -58,18 +62,28 @@ func verification(c *cognitoidp.UserPoolType, medium Medium) template {
 	}
 }
 
-func invitation(c *cognitoidp.UserPoolType, medium Medium) template {
+// invitation tells users without a password nothing of one: a text of the pool with the
+// password's placeholder is not for them.
+func invitation(c *cognitoidp.UserPoolType, medium Medium, hasPassword bool) template {
+	subject, body := defaultInvitationSubject, defaultInvitationBody
 	t := &cognitoidp.MessageTemplateType{}
 	if a := c.AdminCreateUserConfig; a != nil && a.InviteMessageTemplate != nil {
 		t = a.InviteMessageTemplate
 	}
+	sms, mail, title := t.SMSMessage, t.EmailMessage, t.EmailSubject
+	if !hasPassword {
+		subject, body = passwordlessInvitationSubject, passwordlessInvitationBody
+		if strings.Contains(api.Value(sms), codePlaceholder) {
+			sms = nil
+		}
+		if strings.Contains(api.Value(mail), codePlaceholder) {
+			mail, title = nil, nil
+		}
+	}
 	if medium == SMS {
-		return template{Body: first(t.SMSMessage, nil, defaultInvitationBody)}
+		return template{Body: first(sms, nil, body)}
 	}
-	return template{
-		Subject: first(t.EmailSubject, nil, defaultInvitationSubject),
-		Body:    first(t.EmailMessage, nil, defaultInvitationBody),
-	}
+	return template{Subject: first(title, nil, subject), Body: first(mail, nil, body)}
 }
 
 func authentication(m *cognitoidp.GetUserPoolMfaConfigResponse, c *cognitoidp.UserPoolType, medium Medium) template {

@@ -24,6 +24,8 @@ const (
 	Message                 // messages that wait for delivery
 	UnknownUser             // what stands in for a user who does not exist
 	WrappedKey              // data keys of what custom senders get
+	AuthFeedback            // tokens by which users rate their own auth events
+	Import                  // uploads of user imports, their logs, and the addresses of both
 	purposes        = iota
 )
 
@@ -46,6 +48,8 @@ func (p Purpose) name() string {
 		Message:         "message",
 		UnknownUser:     "unknown-user",
 		WrappedKey:      "wrapped-key",
+		AuthFeedback:    "auth-feedback",
+		Import:          "import",
 	}[p]
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/cenote-id/cenote/internal/credential"
 	"github.com/cenote-id/cenote/internal/directory"
 	"github.com/cenote-id/cenote/internal/naming"
+	"github.com/cenote-id/cenote/internal/risk"
 	"github.com/cenote-id/cenote/internal/store"
 	"github.com/cenote-id/cenote/internal/token"
 	"github.com/cenote-id/cenote/internal/trigger"
@@ -23,6 +24,7 @@ type StartInput struct {
 	Parameters map[string]string // AuthParameters
 	Metadata   map[string]string // ClientMetadata
 	Time       time.Time         // of the call
+	Origin     risk.Origin
 }
 
 // AnswerInput answers a challenge.
@@ -34,6 +36,7 @@ type AnswerInput struct {
 	Responses map[string]string // ChallengeResponses
 	Metadata  map[string]string // ClientMetadata
 	Time      time.Time         // of the call
+	Origin    risk.Origin
 }
 
 // Step is what Start and Answer lead to; exactly one member is set.
@@ -76,6 +79,12 @@ type attempt struct {
 	demanded bool
 	// factor is the second factor that the user has chosen for this sign-in, "" for none yet.
 	factor catalog.Factor
+	// origin is where the call comes from; risk is the sign-in as it judges it, nil in pools
+	// without threat protection.
+	origin risk.Origin
+	risk   *risk.Case
+	// password is what was typed, where the flow shows it in this call.
+	password string
 	// spend uses up the proof that brought the attempt here, or refuses; nil where the proof
 	// is of no use to who overhears it again.
 	spend func(context.Context) error
@@ -98,28 +107,31 @@ func (a *attempt) event() trigger.Subject {
 
 // Start begins a sign-in with one of the flows of InitiateAuth, but those of refresh.
 func (s *Service) Start(ctx context.Context, in StartInput) (*Step, error) {
-	step, err := s.start(ctx, in)
+	a := &attempt{
+		client: in.Client, admin: in.Admin, flow: in.Flow, now: in.Time, origin: in.Origin,
+		name: in.Parameters[paramUsername], source: trigger.TokenAuthentication,
+	}
+	step, err := s.start(ctx, a, in)
+	s.record(ctx, a, step, err)
 	return step, s.metrics.ended(in.Client, in.Flow, step, err)
 }
 
-func (s *Service) start(ctx context.Context, in StartInput) (*Step, error) {
+func (s *Service) start(ctx context.Context, a *attempt, in StartInput) (*Step, error) {
 	f, err := s.admit(in)
 	if err != nil {
 		return nil, err
 	}
-	name := in.Parameters[paramUsername]
-	proven, err := prove(in.Client, in.Parameters)
-	if err != nil {
+	if err := s.risk.Admit(in.Client, in.Origin); err != nil {
+		return nil, because(reasonRisk, err)
+	}
+	if a.proven, err = prove(in.Client, in.Parameters); err != nil {
 		return nil, err
 	}
-	eventID, err := naming.UUID(s.random)
-	if err != nil {
+	if a.eventID, err = naming.UUID(s.random); err != nil {
 		return nil, err
 	}
-	return f.begin(s, ctx, &attempt{
-		client: in.Client, admin: in.Admin, proven: proven, flow: in.Flow, now: in.Time,
-		eventID: eventID, name: name, source: trigger.TokenAuthentication,
-	}, in)
+	a.risk = s.risk.SignIn(in.Client, in.Flow, a.eventID, in.Time, in.Origin)
+	return f.begin(s, ctx, a, in)
 }
 
 // prove checks the SECRET_HASH among parameters, made over the USERNAME among them or over
@@ -132,10 +144,11 @@ func prove(c *catalog.Client, parameters map[string]string, canonical ...string)
 // Answer goes on with a sign-in.
 func (s *Service) Answer(ctx context.Context, in AnswerInput) (*Step, error) {
 	a := &attempt{
-		client: in.Client, admin: in.Admin, now: in.Time,
+		client: in.Client, admin: in.Admin, now: in.Time, origin: in.Origin,
 		metadata: in.Metadata, source: trigger.TokenAuthentication,
 	}
 	step, err := s.answer(ctx, a, in)
+	s.record(ctx, a, step, err)
 	return step, s.metrics.ended(in.Client, a.flow, step, err)
 }
 
@@ -175,6 +188,7 @@ func (s *Service) meet(ctx context.Context, a *attempt, in StartInput, migrate b
 
 // proved goes on after the first factor held.
 func (s *Service) proved(ctx context.Context, a *attempt) (*Step, error) {
+	a.risk.PasswordHeld(true)
 	if err := s.credential.Succeeded(ctx, a.pool(), a.user); err != nil {
 		return nil, because(reasonLocked, err)
 	}
@@ -183,6 +197,7 @@ func (s *Service) proved(ctx context.Context, a *attempt) (*Step, error) {
 
 // wrong counts a first factor that did not hold, and refuses.
 func (s *Service) wrong(ctx context.Context, a *attempt) error {
+	a.risk.PasswordHeld(false)
 	if err := s.credential.Failed(ctx, a.pool(), a.user); err != nil {
 		return because(reasonLocked, err)
 	}

@@ -56,13 +56,18 @@ func demandOf(p *catalog.Pool, u *store.User, demanded bool) demand {
 
 // secondFactor lets nobody by without the factor that the pool or the user asks for.
 func (s *Service) secondFactor(ctx context.Context, a *attempt) (*Step, error) {
-	if a.remembered || a.passed {
+	if a.remembered && !a.risk.Verdict().Factor || a.passed {
 		return nil, nil //nolint:nilnil // no challenge stands here
 	}
 	if a.factor != "" {
 		return s.poseFactor(ctx, a, a.factor)
 	}
-	switch d := demandOf(a.pool(), a.user, a.demanded); {
+	d := demandOf(a.pool(), a.user, a.demanded)
+	switch {
+	case a.risk.Verdict().MustFactor && len(d.ask) == 0 && a.pool().MFAMode() != cognitoidp.UserPoolMfaTypeOn:
+		// Whoever is at the door would set it up.
+		a.risk.Refuse()
+		return nil, blocked()
 	case d.none:
 		return nil, refuse(reasonFactor, fault.InvalidParameter(textNoFactor))
 	case len(d.ask) == 1:

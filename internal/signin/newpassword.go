@@ -59,6 +59,9 @@ func (s *Service) judgeNewPassword(ctx context.Context, a *attempt, x *session, 
 	if err := checkPassword(a.pool(), password); err != nil {
 		return because(reasonNewPassword, err)
 	}
+	if err := s.risk.CheckPassword(a.risk, cognitoidp.EventFilterTypePasswordChange, password); err != nil {
+		return because(reasonNewPassword, err)
+	}
 	setPassword, err := s.credential.Replace(ctx, a.pool(), a.user, password)
 	if err != nil {
 		return because(reasonNewPassword, err)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/api/cognitoidp"
+	"github.com/cenote-id/cenote/internal/risk"
 )
 
 // InitiateAuth begins a sign-in, or refreshes one. A Session counts only in USER_AUTH.
@@ -13,9 +14,13 @@ func (s *Service) InitiateAuth(ctx context.Context, call *api.Call, in *cognitoi
 	if err != nil {
 		return nil, err
 	}
+	origin, err := risk.OriginOf(client, call, in.UserContextData)
+	if err != nil {
+		return nil, err
+	}
 	return s.initiate(ctx, StartInput{
 		Client: client, Flow: api.Value(in.AuthFlow),
-		Parameters: in.AuthParameters, Metadata: in.ClientMetadata, Time: call.Time,
+		Parameters: in.AuthParameters, Metadata: in.ClientMetadata, Time: call.Time, Origin: origin,
 	})
 }
 
@@ -25,9 +30,13 @@ func (s *Service) AdminInitiateAuth(ctx context.Context, call *api.Call, in *cog
 	if err != nil {
 		return nil, err
 	}
+	origin, err := risk.OriginOfAdmin(client, call, in.ContextData)
+	if err != nil {
+		return nil, err
+	}
 	out, err := s.initiate(ctx, StartInput{
 		Client: client, Admin: true, Flow: api.Value(in.AuthFlow),
-		Parameters: in.AuthParameters, Metadata: in.ClientMetadata, Time: call.Time,
+		Parameters: in.AuthParameters, Metadata: in.ClientMetadata, Time: call.Time, Origin: origin,
 	})
 	return (*cognitoidp.AdminInitiateAuthResponse)(out), err
 }
@@ -60,9 +69,13 @@ func (s *Service) RespondToAuthChallenge(ctx context.Context, call *api.Call, in
 	if err != nil {
 		return nil, err
 	}
+	origin, err := risk.OriginOf(client, call, in.UserContextData)
+	if err != nil {
+		return nil, err
+	}
 	return s.respond(ctx, AnswerInput{
 		Client: client, Challenge: api.Value(in.ChallengeName), Session: api.Value(in.Session),
-		Responses: in.ChallengeResponses, Metadata: in.ClientMetadata, Time: call.Time,
+		Responses: in.ChallengeResponses, Metadata: in.ClientMetadata, Time: call.Time, Origin: origin,
 	})
 }
 
@@ -72,9 +85,13 @@ func (s *Service) AdminRespondToAuthChallenge(ctx context.Context, call *api.Cal
 	if err != nil {
 		return nil, err
 	}
+	origin, err := risk.OriginOfAdmin(client, call, in.ContextData)
+	if err != nil {
+		return nil, err
+	}
 	out, err := s.respond(ctx, AnswerInput{
 		Client: client, Admin: true, Challenge: api.Value(in.ChallengeName), Session: api.Value(in.Session),
-		Responses: in.ChallengeResponses, Metadata: in.ClientMetadata, Time: call.Time,
+		Responses: in.ChallengeResponses, Metadata: in.ClientMetadata, Time: call.Time, Origin: origin,
 	})
 	return (*cognitoidp.AdminRespondToAuthChallengeResponse)(out), err
 }

@@ -22,6 +22,7 @@ func (s *Service) beginPassword(ctx context.Context, a *attempt, in StartInput) 
 	if !ok || a.stranger {
 		return nil, s.wrong(ctx, a)
 	}
+	a.password = in.Parameters[paramPassword]
 	return s.proved(ctx, a)
 }
 
@@ -37,7 +38,7 @@ func (s *Service) beginSRP(ctx context.Context, a *attempt, in StartInput) (*Ste
 		return nil, err
 	}
 	c, err := s.credential.StartSRP(ctx, a.client, a.user, number, credential.Exchange{
-		Name: a.name, Stranger: a.stranger, EventID: a.eventID,
+		Name: a.name, Stranger: a.stranger, EventID: a.eventID, Began: a.now,
 	})
 	if err != nil {
 		return nil, err
@@ -95,6 +96,7 @@ func (s *Service) answerSRP(ctx context.Context, a *attempt, in AnswerInput) (*S
 // meetAgain finds the user with whom the exchange began, or the Stranger.
 func (s *Service) meetAgain(ctx context.Context, a *attempt, x *credential.Exchange) error {
 	a.eventID, a.stranger = x.EventID, x.Stranger
+	a.risk = s.risk.SignIn(a.client, a.flow, x.EventID, x.Began, a.origin)
 	u, err := s.store.FindUser(ctx, a.pool().Internal(), store.Key{Kind: store.KeySub, Value: x.Sub})
 	if errors.Is(err, store.ErrNotFound) {
 		if !x.Stranger {

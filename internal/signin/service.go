@@ -10,6 +10,7 @@ import (
 	"github.com/cenote-id/cenote/internal/credential"
 	"github.com/cenote-id/cenote/internal/directory"
 	"github.com/cenote-id/cenote/internal/message"
+	"github.com/cenote-id/cenote/internal/risk"
 	"github.com/cenote-id/cenote/internal/store"
 	"github.com/cenote-id/cenote/internal/token"
 	"github.com/cenote-id/cenote/internal/trigger"
@@ -24,7 +25,9 @@ type Deps struct {
 	Tokens     *token.Service
 	Triggers   *trigger.Service
 	Messages   *message.Service
-	Random     io.Reader // nil is the operating system's generator
+	// Risk may be nil where no pool has threat protection.
+	Risk   *risk.Service
+	Random io.Reader // nil is the operating system's generator
 	// Metrics receives the package's counters; nil keeps them to itself.
 	Metrics prometheus.Registerer
 }
@@ -38,6 +41,7 @@ type Service struct {
 	tokens     *token.Service
 	triggers   *trigger.Service
 	messages   *message.Service
+	risk       *risk.Service
 	random     io.Reader
 	metrics    metrics
 }
@@ -46,6 +50,6 @@ type Service struct {
 func New(d Deps) *Service {
 	return &Service{
 		store: d.Store, catalog: d.Catalog, directory: d.Directory, credential: d.Credential,
-		tokens: d.Tokens, triggers: d.Triggers, messages: d.Messages, random: clock.Random(d.Random), metrics: newMetrics(d.Metrics),
+		tokens: d.Tokens, triggers: d.Triggers, messages: d.Messages, risk: d.Risk, random: clock.Random(d.Random), metrics: newMetrics(d.Metrics),
 	}
 }

@@ -26,6 +26,8 @@ type session struct {
 	Username  string                       `json:"u"` // canonical
 	EventID   string                       `json:"e"`
 	Expires   int64                        `json:"t"` // milliseconds since the epoch
+	// Risk is the sign-in as package risk sees it.
+	Risk json.RawMessage `json:"r,omitempty"`
 	// State is the user's fingerprint when the challenge was posed.
 	State []byte `json:"k"`
 	// Source is what the triggers at the end are told, where it is not a plain sign-in.
@@ -71,6 +73,7 @@ func newSession(a *attempt, challenge cognitoidp.ChallengeNameType) *session {
 		Pool: a.pool().Internal(), Client: a.client.ID(),
 		Challenge: challenge, Flow: a.flow, Sub: a.user.Sub, Username: a.user.Username, EventID: a.eventID,
 		Expires: a.now.Add(a.client.SessionTTL()).UnixMilli(), State: fingerprint(a.user),
+		Risk: a.risk.Carry(),
 	}
 	if a.source != trigger.TokenAuthentication {
 		x.Source = a.source

@@ -16,6 +16,7 @@ type stage uint8
 // The stages, in their order.
 const (
 	stageAccount      stage = iota // the account's state refuses, or not
+	stageRisk                      // the sign-in is unusual, or the password known to attackers
 	stageNewPassword               // a temporary password must be replaced
 	stageSecondFactor              // MFA: asked for, chosen or set up
 	stageDevice                    // a remembered device proves itself
@@ -39,6 +40,8 @@ func (s *Service) enter(ctx context.Context, a *attempt, at stage) (*Step, error
 	switch at {
 	case stageAccount:
 		return nil, accountState(a)
+	case stageRisk:
+		return nil, s.judgeRisk(ctx, a)
 	case stageNewPassword:
 		return s.askNewPassword(ctx, a)
 	case stageSecondFactor:

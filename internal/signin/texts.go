@@ -71,6 +71,7 @@ const (
 	reasonTrigger     = "trigger_denied"
 	reasonFlow        = "flow"
 	reasonClient      = "client_secret"
+	reasonRisk        = "risk"
 	reasonOther       = "other"
 )
 

@@ -54,6 +54,9 @@ func (s *Service) answer(ctx context.Context, a *attempt, in AnswerInput) (*Step
 		return nil, err
 	}
 	a.name = in.Responses[paramUsername]
+	if err := s.risk.Admit(in.Client, in.Origin); err != nil {
+		return nil, because(reasonRisk, err)
+	}
 	if in.Challenge == cognitoidp.ChallengeNameTypePasswordVerifier {
 		return s.answerSRP(ctx, a, in)
 	}
@@ -72,7 +75,9 @@ func (s *Service) answer(ctx context.Context, a *attempt, in AnswerInput) (*Step
 		return nil, &api.NotImplementedError{Operation: operation(in.Admin, "RespondToAuthChallenge"), Member: "ChallengeName"}
 	}
 	a.spend = func(ctx context.Context) error { return s.spendOnce(ctx, x) }
-	if err := t.judge(s, ctx, a, x, in); err != nil {
+	err = t.judge(s, ctx, a, x, in)
+	a.judged(t, in.Challenge, err)
+	if err != nil {
 		return nil, err
 	}
 	return s.advance(ctx, a, t.next)
@@ -103,6 +108,8 @@ func (s *Service) rejoin(ctx context.Context, a *attempt, x *session) (err error
 	if x.Source != "" {
 		a.source = x.Source
 	}
+	a.risk = s.risk.Resume(a.client, x.Flow, x.EventID, x.Risk, a.now, a.origin)
+	a.demanded = a.risk.Verdict().MustFactor
 	a.user, err = s.store.FindUser(ctx, a.pool().Internal(), store.Key{Kind: store.KeySub, Value: x.Sub})
 	if errors.Is(err, store.ErrNotFound) {
 		return badSession(textSession)

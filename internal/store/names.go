@@ -171,8 +171,11 @@ func without(a, b []Key) []Key {
 
 // insert inserts rows of equal width, several per statement: they go over the network
 // together.
-func (t *tx) insert(into string, rows [][]any) error {
-	for part := range slices.Chunk(rows, maxTogether) {
+func (t *tx) insert(into string, rows [][]any) error { return t.insertMany(into, rows, maxTogether) }
+
+// insertMany is insert of up to together rows per statement.
+func (t *tx) insertMany(into string, rows [][]any, together int) error {
+	for part := range slices.Chunk(rows, together) {
 		args := slices.Concat(part...)
 		if _, err := t.exec(into+placeholders(len(part), len(part[0])), args...); err != nil {
 			return err

@@ -108,6 +108,10 @@ func poolRows() []cut {
 			`DELETE FROM imports WHERE pool = $1 AND job_id <= $2`,
 		},
 		{
+			`SELECT job_id FROM running_imports WHERE pool = $1 ORDER BY job_id LIMIT $2`,
+			`DELETE FROM running_imports WHERE pool = $1 AND job_id <= $2`,
+		},
+		{
 			`SELECT owner, seq FROM blobs WHERE pool = $1 ORDER BY owner, seq LIMIT $2`,
 			`DELETE FROM blobs WHERE pool = $1 AND (owner, seq) <= ($2, $3)`,
 		},

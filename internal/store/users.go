@@ -12,12 +12,16 @@ import (
 const countShards = 16
 
 // count adds n to a pool's users, in the shard of the user.
-func (t *tx) count(pool PoolID, id UserID, n int64) error {
+func (t *tx) count(pool PoolID, id UserID, n int64) error { return t.countShard(pool, id.shard(), n) }
+
+func (t *tx) countShard(pool PoolID, shard int, n int64) error {
 	_, err := t.exec(`INSERT INTO user_counts (pool, shard, n) VALUES ($1, $2, $3)
-		ON CONFLICT (pool, shard) DO UPDATE SET n = user_counts.n + $3`,
-		pool, int(id[len(id)-1]%countShards), n)
+		ON CONFLICT (pool, shard) DO UPDATE SET n = user_counts.n + $3`, pool, shard, n)
 	return err
 }
+
+// shard is the shard of the count in which a user counts.
+func (id UserID) shard() int { return int(id[len(id)-1] % countShards) }
 
 // CreateUser stores a new user and sets its Version, and its ID and times where they are
 // zero. The error is *ExistsError, with the first kind in the order of u.Keys, when a name
@@ -46,42 +50,6 @@ func (db *DB) CreateUser(ctx context.Context, u *User, o CreateOptions) error {
 	return err
 }
 
-// bulk is how many users CreateUsers inserts per transaction.
-const bulk = 50
-
-// CreateUsers stores many new users, some per transaction. On an error those of earlier
-// transactions are stored, which their Version tells, and the others are not.
-func (db *DB) CreateUsers(ctx context.Context, users []*User) error {
-	for part := range slices.Chunk(users, bulk) {
-		rows := make([]*userRow, len(part))
-		for i, u := range part {
-			var err error
-			if rows[i], err = db.prepareUser(u); err != nil {
-				return err
-			}
-		}
-		err := db.engine.write(ctx, false, func(t *tx) error {
-			for i, u := range part {
-				names, err := db.planNames(t, u, nil, false)
-				if err != nil {
-					return err
-				}
-				if err := db.insertUser(t, u, rows[i], names); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		for _, u := range part {
-			u.Version = 1
-		}
-	}
-	return nil
-}
-
 // prepareUser completes a new user and encodes it.
 func (db *DB) prepareUser(u *User) (*userRow, error) {
 	if u.Created.IsZero() {
@@ -100,12 +68,19 @@ func (db *DB) prepareUser(u *User) (*userRow, error) {
 	return db.encodeUser(u)
 }
 
+const insertUserText = `INSERT INTO users (pool, uid, version, sub, username, status, enabled, created, modified,
+	auth_after, credential, attributes, pending, names, mfa)`
+
+// args are the values of insertUserText for a new user.
+func (r *userRow) args(u *User) []any {
+	return []any{
+		u.Pool, u.ID, 1, u.Sub, u.Username, r.status, u.Enabled, r.created, r.modified,
+		r.authAfter, r.credential, string(r.attributes), string(r.pending), r.names, string(r.mfa),
+	}
+}
+
 func (db *DB) insertUser(t *tx, u *User, r *userRow, names *naming) error {
-	if _, err := t.exec(`INSERT INTO users (pool, uid, version, sub, username, status, enabled, created, modified,
-			auth_after, credential, attributes, pending, names, mfa)
-		VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
-		u.Pool, u.ID, u.Sub, u.Username, r.status, u.Enabled, r.created, r.modified,
-		r.authAfter, r.credential, string(r.attributes), string(r.pending), r.names, string(r.mfa)); err != nil {
+	if err := t.insert(insertUserText, [][]any{r.args(u)}); err != nil {
 		return err
 	}
 	if err := db.applyNames(t, u, names); err != nil {

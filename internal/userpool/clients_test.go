@@ -251,10 +251,6 @@ func TestClientSettingsThatAreRefused(t *testing.T) {
 			code: invalidParameter, text: "Client Secret is required to set EnablePropagateAdditionalUserContextData as true",
 		},
 		{
-			name: "context data", secret: true, in: cognitoidp.UpdateUserPoolClientRequest{EnablePropagateAdditionalUserContextData: new(true)},
-			member: "EnablePropagateAdditionalUserContextData",
-		},
-		{
 			name: "choice", in: cognitoidp.UpdateUserPoolClientRequest{ExplicitAuthFlows: []cognitoidp.ExplicitAuthFlowsType{"ALLOW_USER_AUTH"}},
 			member: "ExplicitAuthFlows[ALLOW_USER_AUTH]",
 		},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/api/cognitoidp"
+	"github.com/cenote-id/cenote/internal/catalog"
 	"github.com/cenote-id/cenote/internal/fault"
 	"github.com/cenote-id/cenote/internal/store"
 )
@@ -108,6 +109,9 @@ func (s *Service) UpdateUserPool(ctx context.Context, call *api.Call, in *cognit
 	if err != nil {
 		return nil, err
 	}
+	if err := s.checkNoImport(ctx, pool); err != nil {
+		return nil, err
+	}
 	r := *pool.Config
 	r.Overlay(in)
 	keepOmitted(&r, pool.Config, in.PoolName)
@@ -127,6 +131,15 @@ func (s *Service) UpdateUserPool(ctx context.Context, call *api.Call, in *cognit
 		return nil, err
 	}
 	return &cognitoidp.UpdateUserPoolResponse{}, nil
+}
+
+// checkNoImport refuses to change what a running import of users goes by.
+func (s *Service) checkNoImport(ctx context.Context, pool *catalog.Pool) error {
+	runs, err := s.deps.Store.ImportRuns(ctx, pool.Internal())
+	if err == nil && runs {
+		err = fault.UserImportInProgress("A user import job is running in the user pool.") // wording unconfirmed
+	}
+	return err
 }
 
 // settlePool checks a record against the rules and completes it with the defaults.
@@ -155,6 +168,9 @@ func (s *Service) DeleteUserPool(ctx context.Context, _ *api.Call, in *cognitoid
 		}
 		if api.Value(pool.Config.DeletionProtection) == cognitoidp.DeletionProtectionTypeActive {
 			return nil, fault.InvalidParameter("The user pool cannot be deleted because deletion protection is activated. Deletion protection must be inactivated first.")
+		}
+		if err := s.checkNoImport(ctx, pool); err != nil {
+			return nil, err
 		}
 		err = s.deps.Store.DeletePool(ctx, pool.Pool)
 		if errors.Is(err, store.ErrHasDomain) {
@@ -233,6 +249,9 @@ func (s *Service) AddCustomAttributes(ctx context.Context, call *api.Call, in *c
 	return retryConflicts(func() (*cognitoidp.AddCustomAttributesResponse, error) {
 		pool, err := s.deps.Catalog.FreshPool(ctx, api.Value(in.UserPoolId))
 		if err != nil {
+			return nil, err
+		}
+		if err := s.checkNoImport(ctx, pool); err != nil {
 			return nil, err
 		}
 		next := pool.Config.Clone()

@@ -42,10 +42,6 @@ var unbuiltPoolMembers = []unbuiltMember[cognitoidp.UserPoolType]{
 	{"DeviceConfiguration", func(r *cognitoidp.UserPoolType) bool {
 		return r.DeviceConfiguration != nil && *r.DeviceConfiguration != cognitoidp.DeviceConfigurationType{}
 	}},
-	{"UserPoolAddOns.AdvancedSecurityAdditionalFlows.CustomAuthMode", func(r *cognitoidp.UserPoolType) bool {
-		return r.UserPoolAddOns != nil && r.UserPoolAddOns.AdvancedSecurityAdditionalFlows != nil &&
-			r.UserPoolAddOns.AdvancedSecurityAdditionalFlows.CustomAuthMode != nil
-	}},
 	{"VerificationMessageTemplate.DefaultEmailOption", func(r *cognitoidp.UserPoolType) bool {
 		return r.VerificationMessageTemplate != nil &&
 			api.Value(r.VerificationMessageTemplate.DefaultEmailOption) == cognitoidp.DefaultEmailOptionTypeConfirmWithLink
@@ -67,7 +63,4 @@ var unbuiltClientMembers = []unbuiltMember[cognitoidp.UserPoolClientType]{
 		return slices.Contains(r.ExplicitAuthFlows, cognitoidp.ExplicitAuthFlowsTypeAllowUserAuth)
 	}},
 	{"AnalyticsConfiguration", func(r *cognitoidp.UserPoolClientType) bool { return r.AnalyticsConfiguration != nil }},
-	{"EnablePropagateAdditionalUserContextData", func(r *cognitoidp.UserPoolClientType) bool {
-		return api.Value(r.EnablePropagateAdditionalUserContextData)
-	}},
 }

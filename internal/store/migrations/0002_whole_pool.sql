@@ -108,7 +108,8 @@ CREATE TABLE domains (
 
 CREATE INDEX domains_by_pool ON domains (pool, domain);
 
--- Imports. A blob is an upload or a log in pieces.
+-- Imports. created is in milliseconds; state is how far the import is. A blob is an upload, or
+-- a log, in pieces, which are sealed. A pool has at most one import that is running.
 
 CREATE TABLE imports (
 	pool BIGINT NOT NULL,
@@ -120,6 +121,14 @@ CREATE TABLE imports (
 	PRIMARY KEY (pool, job_id)
 );
 
+CREATE INDEX imports_by_creation ON imports (pool, created, job_id);
+
+CREATE TABLE running_imports (
+	pool BIGINT NOT NULL,
+	job_id KEYTEXT NOT NULL,
+	PRIMARY KEY (pool)
+);
+
 CREATE TABLE blobs (
 	pool BIGINT NOT NULL,
 	owner KEYTEXT NOT NULL,
@@ -128,15 +137,18 @@ CREATE TABLE blobs (
 	PRIMARY KEY (pool, owner, seq)
 );
 
--- What happened when users signed in, signed up or recovered.
+-- What happened when users signed in, signed up or recovered. Of two writes of an event the
+-- one with the higher revision stands, whichever comes first. feedback is empty for none.
 
 CREATE TABLE auth_events (
 	pool BIGINT NOT NULL,
 	uid BYTES NOT NULL,
 	at BIGINT NOT NULL,
 	event_id KEYTEXT NOT NULL,
+	revision BIGINT NOT NULL,
 	expires BIGINT NOT NULL,
 	event TEXT NOT NULL,
+	feedback TEXT NOT NULL,
 	PRIMARY KEY (pool, uid, at, event_id)
 );
 
