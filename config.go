@@ -116,6 +116,10 @@ type Config struct {
 	// AuthEventRetention is how long auth events are kept; 0 is two years, as on AWS.
 	AuthEventRetention time.Duration
 
+	// Functions say where the functions run that pools name as triggers. A function that no
+	// entry matches fails.
+	Functions []Function
+
 	// FixedCode, in Dev mode, is every one-time code. Empty makes random ones.
 	FixedCode string
 	// Console, in Dev mode, receives a line for every message. nil prints none.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/api/cognitoidp"
+	kmsapi "github.com/cenote-id/cenote/api/kms"
 	"github.com/cenote-id/cenote/internal/access"
 	"github.com/cenote-id/cenote/internal/clock"
 	"github.com/cenote-id/cenote/internal/credential"
@@ -22,6 +23,7 @@ import (
 	"github.com/cenote-id/cenote/internal/gate"
 	"github.com/cenote-id/cenote/internal/httpd"
 	"github.com/cenote-id/cenote/internal/keys"
+	"github.com/cenote-id/cenote/internal/kms"
 	"github.com/cenote-id/cenote/internal/message"
 	"github.com/cenote-id/cenote/internal/naming"
 	"github.com/cenote-id/cenote/internal/oauth"
@@ -172,6 +174,7 @@ func (s *Server) newRooms(place naming.Place, g *gate.Gate, cache *keys.Cache, t
 	})
 	control := access.New(access.Deps{
 		Keys: s.db, Tokens: tokens, Place: place, Clock: s.clock, Open: s.config.Mode == Dev,
+		Keyring: s.db.Keyring(), Random: s.config.Random,
 	})
 	idp := &identityProvider{
 		pools: userpool.New(userpool.Deps{
@@ -190,7 +193,7 @@ func (s *Server) newRooms(place naming.Place, g *gate.Gate, cache *keys.Cache, t
 	return rooms{
 		tokens: tokens, keys: cache, users: directoryService,
 		wire: wire.New(wire.Config{
-			Mounts:  []wire.Mount{s.mount(idp)},
+			Mounts:  []wire.Mount{s.mount(idp), s.mountKMS()},
 			Gate:    control,
 			Strict:  s.config.Mode == Dev,
 			Origins: s.config.Origins,
@@ -217,6 +220,13 @@ func (s *Server) mount(idp *identityProvider) wire.Mount {
 		m.Checked = func(in api.Input) api.Input { return withoutFixedID(withoutDomainPattern(in)) }
 	}
 	return m
+}
+
+func (s *Server) mountKMS() wire.Mount {
+	return wire.Mount{
+		Service: kmsapi.Service, Violation: "ValidationException",
+		Impl: kms.New(s.db.Keyring(), s.config.Random),
+	}
 }
 
 // explain says in an exception what the databases cannot hold: JSON carries texts with a

@@ -18,6 +18,7 @@ import (
 	"github.com/cenote-id/cenote/internal/access"
 	"github.com/cenote-id/cenote/internal/catalog"
 	"github.com/cenote-id/cenote/internal/clock"
+	"github.com/cenote-id/cenote/internal/function"
 	"github.com/cenote-id/cenote/internal/gate"
 	"github.com/cenote-id/cenote/internal/httpd"
 	"github.com/cenote-id/cenote/internal/jobs"
@@ -44,6 +45,7 @@ type Server struct {
 	arithmetic *srp.Arithmetic
 	stock      *keys.Stock
 	jobs       *jobs.Runner
+	functions  *function.Service
 	inbox      *message.Inbox // nil in Serve mode
 	passwords  *risk.Passwords
 	risk       *risk.Service
@@ -78,9 +80,12 @@ func (s *Server) construct(ctx context.Context) error {
 	if err := s.bind(ctx); err != nil {
 		return err
 	}
-	triggers := trigger.New(trigger.Deps{})
 	// Whatever is wrong with the configuration has to show before an empty database gets
 	// its root key, which would never be seen.
+	if err := s.newFunctions(); err != nil {
+		return err
+	}
+	triggers := trigger.New(trigger.Deps{Runner: s.functions, Random: s.config.Random})
 	messages, err := s.newMessages(triggers)
 	if err != nil {
 		return err
@@ -210,6 +215,7 @@ func (s *Server) Run(ctx context.Context) error {
 	group.Go(func() error { return s.db.Run(ctx) })
 	group.Go(func() error { return s.catalog.Run(ctx) })
 	group.Go(func() error { return s.jobs.Run(ctx) })
+	group.Go(func() error { return s.functions.Run(ctx) })
 	group.Go(func() error { return s.stock.Run(ctx) })
 	group.Go(func() error {
 		_ = s.arithmetic.Prepare(ctx) // fails only when ctx ends
@@ -236,6 +242,9 @@ func (s *Server) Close() error {
 	}
 	errs = append(errs, s.passwords.Close())
 	s.passwords = nil
+	if s.functions != nil {
+		s.functions.Close()
+	}
 	if s.db != nil {
 		errs = append(errs, s.db.Close())
 		s.db = nil

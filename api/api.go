@@ -38,6 +38,9 @@ type IAMPrincipal struct {
 	AccessKeyID string
 	ARN         string // such as arn:aws:iam::000000000000:user/deploy, or ...:root
 	AccountID   string
+	// Actions are the only ones that temporary credentials are good for (service:Operation,
+	// in which * is any text); nil does not restrict.
+	Actions []string
 }
 
 // UserPrincipal is a user proven by an access token that was valid when checked.

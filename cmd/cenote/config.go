@@ -73,6 +73,7 @@ func (p *program) addSettings(ctx *kong.Context) error {
 			return err
 		}
 		s.sources = append(s.sources, file.look)
+		p.functions = file.functions
 	}
 	ctx.AddResolver(&s)
 	return nil

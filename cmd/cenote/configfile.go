@@ -9,6 +9,8 @@ import (
 
 	"github.com/alecthomas/kong"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/cenote-id/cenote"
 )
 
 // senders are the keys below senders: and the flags that they stand for.
@@ -28,6 +30,8 @@ type configFile struct {
 	flags map[string]*kong.Flag // those that may be set
 	// values are by flag; those of secrets in files under the flag with secretFileSuffix.
 	values map[string]string
+	// functions are the entries below functions:, by pattern.
+	functions []cenote.Function
 }
 
 // readConfigFile reads a YAML file that sets some of the flags. Whatever it cannot use it
@@ -68,6 +72,8 @@ func (c *configFile) read(path string, n *yaml.Node) error {
 		switch {
 		case strings.Contains(key.Value, "."):
 			err = c.errorAt(key, "unknown key %q", name)
+		case name == "functions":
+			err = c.readFunctions(value)
 		case name == "senders" || name == "senders.email" || name == "senders.sms":
 			err = c.read(name+".", value)
 		default:

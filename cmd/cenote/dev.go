@@ -52,6 +52,9 @@ func (c *devCommand) Run(ctx context.Context, p *program) (err error) {
 	}
 	c.messageFlags.configure(&config)
 	c.importFlags.configure(&config)
+	if err := p.configureFunctions(&config); err != nil {
+		return err
+	}
 	if err := c.publicFlags.configure(&config); err != nil {
 		return err
 	}

@@ -11,6 +11,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/cenote-id/cenote"
 )
 
 // Exit codes besides 0.
@@ -43,6 +45,8 @@ type program struct {
 	stdout, stderr io.Writer
 	// getenv reads the environment; a variable that is empty counts as not set.
 	getenv func(string) string
+	// functions are those of the configuration file.
+	functions []cenote.Function
 }
 
 func main() {

@@ -51,6 +51,9 @@ func (c *serveCommand) config(p *program) (config cenote.Config, err error) {
 	}
 	c.messageFlags.configure(&config)
 	c.importFlags.configure(&config)
+	if err := p.configureFunctions(&config); err != nil {
+		return config, err
+	}
 	if err := c.publicFlags.configure(&config); err != nil {
 		return config, err
 	}

@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/cenote-id/cenote/internal/clock"
 	"github.com/cenote-id/cenote/internal/fault"
 	"github.com/cenote-id/cenote/internal/naming"
+	"github.com/cenote-id/cenote/internal/seal"
 	"github.com/cenote-id/cenote/internal/store"
 )
 
@@ -37,6 +39,10 @@ type Deps struct {
 	Tokens Tokens
 	Place  naming.Place
 	Clock  *clock.Clock
+	// Keyring seals the session tokens of Lend; Random makes their keys, nil is the operating
+	// system's generator.
+	Keyring *seal.Keyring
+	Random  io.Reader
 	// Open lets everybody act as the root principal, whatever the signature and without
 	// one. It is for development mode only.
 	Open bool
@@ -44,16 +50,21 @@ type Deps struct {
 
 // Control answers the questions of package wire. It is safe for concurrent use.
 type Control struct {
-	keys   *keyCache
-	tokens Tokens
-	place  naming.Place
-	clock  *clock.Clock
-	open   bool
+	keys    *keyCache
+	tokens  Tokens
+	place   naming.Place
+	clock   *clock.Clock
+	keyring *seal.Keyring
+	random  io.Reader
+	open    bool
 }
 
 // New returns a Control.
 func New(d Deps) *Control {
-	return &Control{keys: newKeyCache(d.Keys, d.Clock), tokens: d.Tokens, place: d.Place, clock: d.Clock, open: d.Open}
+	return &Control{
+		keys: newKeyCache(d.Keys, d.Clock), tokens: d.Tokens, place: d.Place, clock: d.Clock,
+		keyring: d.Keyring, random: clock.Random(d.Random), open: d.Open,
+	}
 }
 
 // Root returns the principal of the account itself.
@@ -86,13 +97,15 @@ func (c *Control) Signer(ctx context.Context, service *api.Service, r *http.Requ
 	if err := sig.checkDate(c.clock.Outside()); err != nil {
 		return nil, err
 	}
+	if sig.token != "" {
+		return c.borrower(sig, func(secret string) bool { return sig.matches(r, body, secret) })
+	}
 	key, err := c.keys.find(ctx, sig.keyID)
 	unknown := errors.Is(err, store.ErrNotFound)
 	if err != nil && !unknown {
 		return nil, err
 	}
-	// Temporary credentials come with a session token; no key of the store is temporary.
-	if unknown || key.Disabled || sig.token != "" {
+	if unknown || key.Disabled {
 		return nil, fault.New(codeUnrecognized, textUnrecognized)
 	}
 	if !sig.matches(r, body, key.Secret) {
@@ -136,7 +149,7 @@ func (c *Control) resource(in api.Input) string {
 }
 
 // decide says whether a principal may perform an action on a resource. The principals of
-// this account may do everything.
-func (c *Control) decide(p *api.IAMPrincipal, _, _ string) bool {
-	return p.AccountID == c.place.AccountID
+// this account may do everything but what lent credentials are not good for.
+func (c *Control) decide(p *api.IAMPrincipal, action, _ string) bool {
+	return p.AccountID == c.place.AccountID && permits(p.Actions, action)
 }

@@ -28,6 +28,7 @@ import (
 	"github.com/cenote-id/cenote/internal/clock"
 	"github.com/cenote-id/cenote/internal/fault"
 	"github.com/cenote-id/cenote/internal/naming"
+	"github.com/cenote-id/cenote/internal/seal"
 	"github.com/cenote-id/cenote/internal/store"
 )
 
@@ -64,8 +65,16 @@ func (tokens) CheckAccess(_ context.Context, raw string) (*api.UserPrincipal, *s
 }
 
 func newControl(keys access.Keys, c *clock.Clock, open bool) *access.Control {
+	key, err := seal.NewDataKey(clock.Random(nil), 1)
+	if err != nil {
+		panic(err)
+	}
+	ring, err := seal.NewKeyring(clock.Random(nil), key)
+	if err != nil {
+		panic(err)
+	}
 	return access.New(access.Deps{
-		Keys: keys, Tokens: tokens{}, Clock: c, Open: open,
+		Keys: keys, Tokens: tokens{}, Clock: c, Open: open, Keyring: ring,
 		Place: naming.Place{Region: "us-east-1", AccountID: "123456789012"},
 	})
 }

@@ -10,5 +10,6 @@
 // Version 4 signing for AWS API requests"). A signature is compared in constant time, and
 // a refusal does not tell which part of the request differed.
 //
-// Every access key has full access to the account's resources.
+// Every access key has full access to the account's resources. What Lend makes for the
+// operator's functions is good for named actions, for a time; nothing of it is stored.
 package access

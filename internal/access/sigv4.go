@@ -24,11 +24,13 @@ const (
 	codeIncomplete   = "IncompleteSignatureException"
 	codeInvalid      = "InvalidSignatureException"
 	codeUnrecognized = "UnrecognizedClientException"
+	codeExpired      = "ExpiredTokenException"
 )
 
 const (
 	textMissing      = "Missing Authentication Token"
 	textUnrecognized = "The security token included in the request is invalid."
+	textExpired      = "The security token included in the request is expired"
 	textMismatch     = "The request signature we calculated does not match the signature you provided. " +
 		"Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
 	textHostUnsigned = "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."

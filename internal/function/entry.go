@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/cenote-id/cenote/internal/naming"
 )
 
 // The kinds of backends.
@@ -52,9 +54,9 @@ type Entry struct {
 	// access key sign the calls; without a key they are not signed.
 	Endpoint        string `yaml:"endpoint"`
 	Region          string `yaml:"region"`
-	AccessKeyID     string `yaml:"access-key-id"`
-	SecretAccessKey string `yaml:"secret-access-key"`
-	SessionToken    string `yaml:"session-token"`
+	AccessKeyID     string `yaml:"access_key_id"`
+	SecretAccessKey string `yaml:"secret_access_key"`
+	SessionToken    string `yaml:"session_token"`
 
 	// URL is where a webhook's events are posted; Secrets sign them, the first one first.
 	URL     string   `yaml:"url"`
@@ -121,7 +123,7 @@ func (e Entry) completeInvoke(wrong func(string, ...any) (Entry, error)) (Entry,
 		return wrong("endpoint is no http(s) URL")
 	}
 	if (e.AccessKeyID == "") != (e.SecretAccessKey == "") {
-		return wrong("access-key-id and secret-access-key go together")
+		return wrong("access_key_id and secret_access_key go together")
 	}
 	return e, nil
 }
@@ -176,28 +178,11 @@ func (e *Entry) matches(arn string) int {
 		return matchARN
 	case e.Pattern == qualified || e.Pattern == Name(arn):
 		return matchName
-	case strings.Contains(e.Pattern, "*") && globs(e.Pattern, arn):
+	case naming.Glob(e.Pattern, arn):
 		return matchGlob
 	default:
 		return matchNone
 	}
-}
-
-// globs says whether a text has the form of a pattern in which * is any text.
-func globs(pattern, text string) bool {
-	parts := strings.Split(pattern, "*")
-	if !strings.HasPrefix(text, parts[0]) {
-		return false
-	}
-	text = text[len(parts[0]):]
-	for _, part := range parts[1 : len(parts)-1] {
-		i := strings.Index(text, part)
-		if i < 0 {
-			return false
-		}
-		text = text[i+len(part):]
-	}
-	return strings.HasSuffix(text, parts[len(parts)-1])
 }
 
 // qualifiedName is what follows function: in an ARN: the name, and the qualifier if there

@@ -45,6 +45,7 @@ func (s *Service) completePool(r *cognitoidp.UserPoolType) {
 	completeMessages(r)
 	setDefault(&r.DeletionProtection, cognitoidp.DeletionProtectionTypeInactive)
 	setDefault(&r.LambdaConfig, cognitoidp.LambdaConfigType{})
+	completeTokenFunction(r.LambdaConfig)
 	setDefault(&r.MfaConfiguration, cognitoidp.UserPoolMfaTypeOff)
 	setDefault(&r.UserPoolTier, cognitoidp.UserPoolTierTypeEssentials)
 	setDefault(&r.EmailConfiguration, cognitoidp.EmailConfigurationType{})
@@ -66,6 +67,19 @@ func (s *Service) completePool(r *cognitoidp.UserPoolType) {
 	r.AutoVerifiedAttributes = set(r.AutoVerifiedAttributes)
 	r.AliasAttributes = set(r.AliasAttributes)
 	r.UsernameAttributes = set(r.UsernameAttributes)
+}
+
+// completeTokenFunction makes the two members that name the function of the tokens show the
+// same: the older one alone asks for the first version of its events.
+func completeTokenFunction(c *cognitoidp.LambdaConfigType) {
+	switch {
+	case c.PreTokenGenerationConfig != nil:
+		c.PreTokenGeneration = c.PreTokenGenerationConfig.LambdaArn
+	case c.PreTokenGeneration != nil:
+		c.PreTokenGenerationConfig = &cognitoidp.PreTokenGenerationVersionConfigType{
+			LambdaVersion: new(cognitoidp.PreTokenGenerationLambdaVersionTypeV1_0), LambdaArn: c.PreTokenGeneration,
+		}
+	}
 }
 
 // completePasswords completes the password policy and the invitation, which show the
