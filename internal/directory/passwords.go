@@ -66,7 +66,7 @@ func (s *Service) changePassword(ctx context.Context, client *catalog.Client, us
 // user without one has nothing to prove.
 func (s *Service) provePassword(ctx context.Context, pool *catalog.Pool, u *store.User, password *string) error {
 	if password == nil {
-		if !u.Credential.HasPassword() {
+		if !u.Credential.HasPassword() && !u.Credential.Barred {
 			return nil
 		}
 		return fault.InvalidParameter(textNoPrevious)

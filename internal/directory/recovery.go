@@ -88,8 +88,12 @@ func forgottenContact(pool *catalog.Pool, u *store.User) (contact, error) {
 	return requireContact(pool, u)
 }
 
-// resettable says whether a password can be reset by a code in the user's status.
+// resettable says whether a password can be reset by a code: in the user's status, and where
+// an administrator has not barred the user's password.
 func resettable(u *store.User) bool {
+	if u.Credential.Barred {
+		return false
+	}
 	return u.Status == cognitoidp.UserStatusTypeConfirmed || u.Status == cognitoidp.UserStatusTypeResetRequired
 }
 

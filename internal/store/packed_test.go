@@ -24,6 +24,7 @@ func TestPackedCredential(t *testing.T) {
 			{Salt: []byte("a"), Verifier: []byte("b")}, {}, {Verifier: make([]byte, 300)},
 		}},
 		{Set: time.UnixMilli(-1).UTC()},
+		{Barred: true, Seed: []byte("seed")},
 		{Hash: "$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA", Seed: []byte("seed"), NewSeed: []byte("new"), History: []store.PastPassword{
 			{Hash: "$2b$04$x"}, {Salt: []byte("a"), Verifier: []byte("b")},
 		}},

@@ -156,6 +156,15 @@ type Credential struct {
 	Seed []byte
 	// NewSeed is a secret that was handed out and not yet verified.
 	NewSeed []byte
+	// Barred says that an administrator took the password away, and only an administrator
+	// gives the user another one. Then there is neither Verifier nor Hash.
+	Barred bool
+}
+
+// BarPassword takes the password away and bars the user from another one.
+func (c *Credential) BarPassword() {
+	c.Salt, c.Verifier, c.Hash = nil, nil, ""
+	c.Set, c.TemporaryUntil, c.Barred = time.Time{}, time.Time{}, true
 }
 
 // HasPassword says whether any password can be right.

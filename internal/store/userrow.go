@@ -236,7 +236,7 @@ func decodeKeys(b []byte) ([]Key, error) {
 }
 
 func (c *Credential) isZero() bool {
-	return !c.HasPassword() && len(c.Salt) == 0 && c.Set.IsZero() && c.TemporaryUntil.IsZero() &&
+	return !c.HasPassword() && !c.Barred && len(c.Salt) == 0 && c.Set.IsZero() && c.TemporaryUntil.IsZero() &&
 		len(c.History) == 0 && len(c.Seed) == 0 && len(c.NewSeed) == 0
 }
 
@@ -246,13 +246,20 @@ const (
 	credentialFormat2 = 2
 )
 
+// barredHash stands in the place of a hash where the password is barred. No hash is it.
+const barredHash = "!"
+
 // encodeCredential packs a credential: format, two times, salt, verifier, hash, both seeds,
 // and the history as salts, verifiers and hashes to the end.
 func encodeCredential(c *Credential) []byte {
+	hash := c.Hash
+	if c.Barred {
+		hash = barredHash
+	}
 	b := []byte{credentialFormat2}
 	b = binary.AppendVarint(b, millis(c.Set))
 	b = binary.AppendVarint(b, millis(c.TemporaryUntil))
-	for _, part := range [][]byte{c.Salt, c.Verifier, []byte(c.Hash), c.Seed, c.NewSeed} {
+	for _, part := range [][]byte{c.Salt, c.Verifier, []byte(hash), c.Seed, c.NewSeed} {
 		b = appendBytes(b, part)
 	}
 	for _, p := range c.History {
@@ -272,6 +279,9 @@ func decodeCredential(b []byte) (Credential, error) {
 	c := Credential{Set: u.time(), TemporaryUntil: u.time(), Salt: u.bytes(), Verifier: u.bytes()}
 	if hashes {
 		c.Hash, c.Seed, c.NewSeed = string(u.bytes()), u.bytes(), u.bytes()
+	}
+	if c.Hash == barredHash {
+		c.Hash, c.Barred = "", true
 	}
 	for len(u.b) > 0 && !u.bad {
 		p := PastPassword{Salt: u.bytes(), Verifier: u.bytes()}

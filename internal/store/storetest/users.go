@@ -30,6 +30,7 @@ func (s suite) userRoundTrip(t *testing.T) {
 			u.Credential.TemporaryUntil = epoch.Add(7 * 24 * time.Hour)
 		}},
 		{"no-password", func(u *store.User) { u.Credential = store.Credential{} }},
+		{"barred", func(u *store.User) { u.Credential.BarPassword() }},
 		{"no-attributes", func(u *store.User) { u.Attributes, u.Keys = map[string]string{}, u.Keys[:2] }},
 		{"signed-out", func(u *store.User) { u.AuthAfter = epoch.Truncate(time.Second) }},
 		{"archived", func(u *store.User) { u.Status = cognitoidp.UserStatusTypeArchived }},
