@@ -158,6 +158,7 @@ func samples() map[string]sample {
 	}
 	maps.Copy(all, groupSamples())
 	maps.Copy(all, providerSamples())
+	maps.Copy(all, linkSamples())
 	return all
 }
 

@@ -93,7 +93,7 @@ func judge(operation string, resp *http.Response, body []byte) (complaints []str
 			complain("a body where AWS has none")
 		case op.HasOutput && !isObject(body):
 			complain("the body is no object")
-		case bytes.Contains(body, []byte(":null")):
+		case bytes.Contains(bytes.ReplaceAll(body, noIssuer, nil), []byte(":null")):
 			complain("a null member")
 		}
 		return complaints
@@ -145,3 +145,6 @@ func statusOf(name string) int {
 		return http.StatusBadRequest
 	}
 }
+
+// noIssuer is the one null that clients see, within the text of the attribute identities.
+var noIssuer = []byte(`\"issuer\":null`)

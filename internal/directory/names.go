@@ -51,8 +51,9 @@ func aliasKinds(pool *catalog.Pool) []store.KeyKind {
 	return kinds
 }
 
-// KeysOf returns every name that finds u: its user name, its sub and its live aliases.
-// Whoever changes a user's attributes sets Keys to it in the same mutation.
+// KeysOf returns every name that finds u: its user name, its sub, its live aliases, and the
+// identities that are among its Keys, which no attribute tells. Whoever changes a user's
+// attributes sets Keys to it in the same mutation.
 func KeysOf(pool *catalog.Pool, u *store.User) []store.Key {
 	keys := []store.Key{
 		{Kind: store.KeyUsername, Value: pool.Fold(store.KeyUsername, u.Username)},
@@ -63,6 +64,11 @@ func KeysOf(pool *catalog.Pool, u *store.User) []store.Key {
 		atOnce := kind == store.KeyPreferredUsername || pool.UsernameAttributes().Has(string(kind))
 		if value != "" && (atOnce || verified(u, string(kind))) {
 			keys = append(keys, store.Key{Kind: kind, Value: pool.Fold(kind, value)})
+		}
+	}
+	for _, key := range u.Keys {
+		if key.Kind == store.KeyIdentity {
+			keys = append(keys, key)
 		}
 	}
 	return keys

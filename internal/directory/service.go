@@ -41,6 +41,7 @@ type Deps struct {
 type Limits struct {
 	GroupsPerPool int // 10,000
 	GroupsPerUser int // 100
+	LinksPerUser  int // 5
 }
 
 // Service implements the operations on users. It is safe for concurrent use.

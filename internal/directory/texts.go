@@ -153,3 +153,16 @@ const (
 	textOvertaken    = "Another upload to the same user import job has begun."
 	textNoCSV        = "The file is no CSV file in UTF-8: "
 )
+
+// Identities at external providers.
+const (
+	textNoProvider       = "Identity provider %s does not exist."                                                                                       // as another implementation reports it
+	textLocalSource      = "Invalid SourceUser: Cognito users with a username/password may not be passed in as a SourceUser, only as a DestinationUser" // recorded
+	textMerging          = "Merging is not currently supported, provide a SourceUser that has not been signed up in order to link"                      // recorded
+	textAlreadyLinked    = "SourceUser is already linked to DestinationUser"                                                                            // recorded
+	textLinkedElsewhere  = "SourceUser is already linked to another user."                                                                              // chosen here, as the following
+	textSourceAttribute  = "ProviderAttributeName of %s must be Cognito_Subject, or an attribute that an OIDC or SAML provider maps."
+	textSourceValue      = "ProviderAttributeValue must have 1 to 2048 characters."
+	textImmutableProfile = "DestinationUser has values of immutable custom attributes."
+	textLinkLimit        = "The limit of %d linked identities of a user is reached."
+)
