@@ -73,6 +73,8 @@ func TestGroupUpdatesTogether(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	must(t, h.createGroup("g"))
+	created := h.time()
+	h.sleep(time.Hour)
 	var wg sync.WaitGroup
 	update := func(in *cognitoidp.UpdateGroupRequest) {
 		in.UserPoolId, in.GroupName = &h.poolID, new("g")
@@ -90,6 +92,8 @@ func TestGroupUpdatesTogether(t *testing.T) {
 	must(t, err)
 	if g := out.Group; g.Description == nil || g.Precedence == nil || g.RoleArn == nil {
 		t.Errorf("the group is %+v", g)
+	} else if g.CreationDate.Time() != created || g.LastModifiedDate.Time() != h.time() {
+		t.Errorf("made at %s, changed at %s", g.CreationDate, g.LastModifiedDate)
 	}
 }
 
