@@ -101,13 +101,18 @@ type Config struct {
 	// always does.
 	AllowAWSIssuer bool
 
-	// SMTPURL hands e-mails to a mail server: smtp[s]://[user:password@]host[:port].
-	SMTPURL Secret
+	// EmailURL says who carries e-mails: smtp[s]://[user:password@]host[:port] for a mail
+	// server, ses://KEY:SECRET@REGION, http[s]://... for a webhook, which EmailSecret signs, or
+	// file:DIRECTORY. Empty is nobody.
+	EmailURL    Secret
+	EmailSecret Secret
 	// MailFrom is the sender of pools that name none.
 	MailFrom string
-	// SMSWebhook receives text messages as JSON posts; SMSWebhookSecret signs them.
-	SMSWebhook       string
-	SMSWebhookSecret Secret
+	// SMSURL says who carries text messages: sns://KEY:SECRET@REGION,
+	// twilio://ACCOUNT:TOKEN@api.twilio.com?from=NUMBER, http[s]://... for a webhook, which
+	// SMSSecret signs, or file:DIRECTORY. Empty is nobody.
+	SMSURL    Secret
+	SMSSecret Secret
 
 	// CompromisedPasswords is the path of a list of the SHA-1 hashes of passwords that
 	// attackers know, sorted, as the downloader of Have I Been Pwned makes it. It counts

@@ -22,6 +22,7 @@ import (
 	"github.com/cenote-id/cenote/internal/fault"
 	"github.com/cenote-id/cenote/internal/gate"
 	"github.com/cenote-id/cenote/internal/httpd"
+	"github.com/cenote-id/cenote/internal/jobs"
 	"github.com/cenote-id/cenote/internal/keys"
 	"github.com/cenote-id/cenote/internal/kms"
 	"github.com/cenote-id/cenote/internal/message"
@@ -126,34 +127,59 @@ func NewMasterKey(random io.Reader) (Secret, error) {
 	return Secret(key.Encode()), nil
 }
 
-func (s *Server) newMessages(triggers *trigger.Service) (*message.Service, error) {
+// newSenders makes what carries messages, so that a wrong URL shows before there is a
+// database.
+func (s *Server) newSenders() (email, sms message.Sender, err error) {
+	if s.config.EmailURL != "" {
+		if email, err = message.NewEmailSender(string(s.config.EmailURL), []byte(s.config.EmailSecret), s.clock); err != nil {
+			return nil, nil, fmt.Errorf("e-mails: %w", err)
+		}
+	}
+	if s.config.SMSURL != "" {
+		if sms, err = message.NewSMSSender(string(s.config.SMSURL), []byte(s.config.SMSSecret), s.clock); err != nil {
+			return nil, nil, fmt.Errorf("text messages: %w", err)
+		}
+	}
+	return email, sms, nil
+}
+
+// outboxWorkers is how many waiting messages a node tries at a time.
+const outboxWorkers = 4
+
+// newMessages makes the room of messages with its outbox.
+func (s *Server) newMessages(triggers *trigger.Service, email, sms message.Sender, encrypt *kms.Service) (messages *message.Service, err error) {
 	d := message.Deps{
-		Triggers: triggers, From: s.config.MailFrom, Clock: s.clock,
+		Triggers: triggers, Email: email, SMS: sms, From: s.config.MailFrom, Clock: s.clock,
 		Random: clock.Random(s.config.Random), Log: s.config.Log, Registry: s.registry,
+		Queue: outbox{s}, Keyring: s.db.Keyring(), Encrypt: encrypt.EncryptCode,
 	}
 	if s.config.Mode == Dev {
 		s.inbox = message.NewInbox(s.config.Console)
 		d.Inbox = s.inbox
 	}
-	if s.config.SMTPURL != "" {
-		sender, err := message.NewSMTP(string(s.config.SMTPURL))
-		if err != nil {
-			return nil, err
-		}
-		d.Email = sender
+	messages = message.New(d)
+	s.outbox, err = jobs.New(jobs.Deps{
+		Store: s.db, Clock: s.clock, Random: s.config.Random, Log: s.config.Log, Workers: outboxWorkers,
+		Kinds: map[string]jobs.Kind{jobs.KindDelivery: jobs.Delivery(messages.Attempt)},
+	})
+	return messages, err
+}
+
+// outbox keeps messages as jobs.
+type outbox struct{ server *Server }
+
+// Enqueue implements message.Queue.
+func (o outbox) Enqueue(ctx context.Context, id [16]byte, delivery []byte) error {
+	job := store.Job{ID: id, Kind: jobs.KindDelivery, State: delivery, Due: o.server.clock.Outside()}
+	if err := o.server.db.PutJob(ctx, job); err != nil {
+		return err
 	}
-	if s.config.SMSWebhook != "" {
-		sender, err := message.NewWebhook(s.config.SMSWebhook, []byte(s.config.SMSWebhookSecret), s.clock)
-		if err != nil {
-			return nil, err
-		}
-		d.SMS = sender
-	}
-	return message.New(d), nil
+	o.server.outbox.Wake()
+	return nil
 }
 
 // newRooms constructs the services and the front door.
-func (s *Server) newRooms(place naming.Place, g *gate.Gate, cache *keys.Cache, triggers *trigger.Service, messages *message.Service) rooms {
+func (s *Server) newRooms(place naming.Place, g *gate.Gate, cache *keys.Cache, triggers *trigger.Service, messages *message.Service, codes *kms.Service) rooms {
 	tokens := token.New(token.Deps{
 		Store: s.db, Catalog: s.catalog, Keys: cache, Triggers: triggers, Gate: g,
 		Clock: s.clock, Random: s.config.Random, PublicURL: s.config.PublicURL, Metrics: s.registry,
@@ -193,7 +219,7 @@ func (s *Server) newRooms(place naming.Place, g *gate.Gate, cache *keys.Cache, t
 	return rooms{
 		tokens: tokens, keys: cache, users: directoryService,
 		wire: wire.New(wire.Config{
-			Mounts:  []wire.Mount{s.mount(idp), s.mountKMS()},
+			Mounts:  []wire.Mount{s.mount(idp), {Service: kmsapi.Service, Impl: codes, Violation: "ValidationException"}},
 			Gate:    control,
 			Strict:  s.config.Mode == Dev,
 			Origins: s.config.Origins,
@@ -220,13 +246,6 @@ func (s *Server) mount(idp *identityProvider) wire.Mount {
 		m.Checked = func(in api.Input) api.Input { return withoutFixedID(withoutDomainPattern(in)) }
 	}
 	return m
-}
-
-func (s *Server) mountKMS() wire.Mount {
-	return wire.Mount{
-		Service: kmsapi.Service, Violation: "ValidationException",
-		Impl: kms.New(s.db.Keyring(), s.config.Random),
-	}
 }
 
 // explain says in an exception what the databases cannot hold: JSON carries texts with a

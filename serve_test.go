@@ -220,8 +220,8 @@ func TestConfigRefusals(t *testing.T) {
 		{"short account", func(c *cenote.Config) { c.AccountID = "12" }, "twelve digits"},
 		{"relative public URL", func(c *cenote.Config) { c.PublicURL = "auth.example.com" }, "public URL"},
 		{"no public URL on an open address", func(c *cenote.Config) { c.Listen = "0.0.0.0:0" }, "public URL"},
-		{"bad mail server", func(c *cenote.Config) { c.SMTPURL = "smtp:nowhere" }, "SMTP"},
-		{"relative webhook", func(c *cenote.Config) { c.SMSWebhook = "hook" }, "webhook"},
+		{"bad mail server", func(c *cenote.Config) { c.EmailURL = "smtp:nowhere" }, "SMTP"},
+		{"relative webhook", func(c *cenote.Config) { c.SMSURL = "hook" }, "sender's URL"},
 		{"no such address", func(c *cenote.Config) { c.Listen = "192.0.2.1:0"; c.PublicURL = "http://192.0.2.1" }, "listen"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -23,6 +23,7 @@ import (
 	"github.com/cenote-id/cenote/internal/httpd"
 	"github.com/cenote-id/cenote/internal/jobs"
 	"github.com/cenote-id/cenote/internal/keys"
+	"github.com/cenote-id/cenote/internal/kms"
 	"github.com/cenote-id/cenote/internal/libcrypto"
 	"github.com/cenote-id/cenote/internal/message"
 	"github.com/cenote-id/cenote/internal/naming"
@@ -45,6 +46,7 @@ type Server struct {
 	arithmetic *srp.Arithmetic
 	stock      *keys.Stock
 	jobs       *jobs.Runner
+	outbox     *jobs.Runner
 	functions  *function.Service
 	inbox      *message.Inbox // nil in Serve mode
 	passwords  *risk.Passwords
@@ -85,8 +87,7 @@ func (s *Server) construct(ctx context.Context) error {
 	if err := s.newFunctions(); err != nil {
 		return err
 	}
-	triggers := trigger.New(trigger.Deps{Runner: s.functions, Random: s.config.Random})
-	messages, err := s.newMessages(triggers)
+	email, sms, err := s.newSenders()
 	if err != nil {
 		return err
 	}
@@ -107,7 +108,13 @@ func (s *Server) construct(ctx context.Context) error {
 	s.stock = keys.NewStock(s.config.MakeKey, g, stockedPools)
 	place := naming.Place{Region: s.config.Region, AccountID: s.config.AccountID}
 	s.catalog = catalog.New(catalog.Deps{Store: s.db, Place: place, Clock: s.clock, Log: s.config.Log})
-	rooms := s.newRooms(place, g, keys.NewCache(s.db, lib, cachedPools), triggers, messages)
+	triggers := trigger.New(trigger.Deps{Runner: s.functions, Random: s.config.Random})
+	codes := kms.New(s.db.Keyring(), s.config.Random)
+	messages, err := s.newMessages(triggers, email, sms, codes)
+	if err != nil {
+		return err
+	}
+	rooms := s.newRooms(place, g, keys.NewCache(s.db, lib, cachedPools), triggers, messages, codes)
 	s.jobs, err = jobs.New(jobs.Deps{
 		Store: s.db, Clock: s.clock, Random: s.config.Random, Log: s.config.Log,
 		Kinds: map[string]jobs.Kind{
@@ -215,6 +222,7 @@ func (s *Server) Run(ctx context.Context) error {
 	group.Go(func() error { return s.db.Run(ctx) })
 	group.Go(func() error { return s.catalog.Run(ctx) })
 	group.Go(func() error { return s.jobs.Run(ctx) })
+	group.Go(func() error { return s.outbox.Run(ctx) })
 	group.Go(func() error { return s.functions.Run(ctx) })
 	group.Go(func() error { return s.stock.Run(ctx) })
 	group.Go(func() error {

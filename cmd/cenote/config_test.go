@@ -66,7 +66,7 @@ func TestSettingsComeFromTheFirstSourceThatHasThem(t *testing.T) {
 		"database is a secret":       {args: "serve", env: env{"CENOTE_DATABASE_FILE": "%secret"}, of: func(c *commands) string { return string(c.Serve.Database) }, want: "from a file"},
 		"sender of mail":             {args: "serve", file: "senders: {email: {url: 'smtp://b', from: a@b}}", of: smtp, want: "smtp://b"},
 		"address of mail":            {args: "serve", file: "senders: {email: {url: 'smtp://b', from: a@b}}", of: func(c *commands) string { return c.Serve.MailFrom }, want: "a@b"},
-		"sender of messages":         {args: "dev", file: "senders: {sms: {url: 'http://b', secret: s}}", of: func(c *commands) string { return c.Dev.SMSWebhookURL }, want: "http://b"},
+		"sender of messages":         {args: "dev", file: "senders: {sms: {url: 'http://b', secret: s}}", of: func(c *commands) string { return string(c.Dev.SMSWebhookURL) }, want: "http://b"},
 		"sender's secret":            {args: "serve", file: "senders: {sms: {secret: s}}", of: secret, want: "s"},
 		"sender's secret in a file":  {args: "serve", file: "senders: {sms: {secret-file: '%secret'}}", of: secret, want: "from a file"},
 		"digits stay digits":         {args: "serve", file: "account-id: 000000000012", of: func(c *commands) string { return c.Serve.AccountID }, want: "000000000012"},

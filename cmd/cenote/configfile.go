@@ -15,10 +15,11 @@ import (
 
 // senders are the keys below senders: and the flags that they stand for.
 var senders = map[string]string{
-	"senders.email.url":  "smtp-url",
-	"senders.email.from": "mail-from",
-	"senders.sms.url":    "sms-webhook-url",
-	"senders.sms.secret": "sms-webhook-secret",
+	"senders.email.url":    "smtp-url",
+	"senders.email.secret": "mail-webhook-secret",
+	"senders.email.from":   "mail-from",
+	"senders.sms.url":      "sms-webhook-url",
+	"senders.sms.secret":   "sms-webhook-secret",
 }
 
 // secretFileSuffix makes of a secret's key the key that names a file with the secret.

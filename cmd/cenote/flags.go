@@ -41,16 +41,17 @@ func (f *publicFlags) configure(c *cenote.Config) (err error) {
 
 // messageFlags say by whom mails and text messages go out.
 type messageFlags struct {
-	SMTPURL          cenote.Secret `name:"smtp-url" secret:"" group:"Messages" placeholder:"URL" help:"Mail server: smtp[s]://[user:password@]host[:port]."`
+	SMTPURL          cenote.Secret `name:"smtp-url" secret:"" group:"Messages" placeholder:"URL" help:"Who carries mails: smtp[s]://[user:password@]host[:port], ses://KEY:SECRET@REGION, https://... for a webhook, file:DIRECTORY."`
+	MailSecret       cenote.Secret `name:"mail-webhook-secret" secret:"" group:"Messages" placeholder:"SECRET" help:"Signs the posts to a webhook of mails."`
 	MailFrom         string        `name:"mail-from" group:"Messages" placeholder:"ADDRESS" help:"Sender of the mails of pools that name none."`
-	SMSWebhookURL    string        `name:"sms-webhook-url" group:"Messages" placeholder:"URL" help:"Receives text messages as JSON posts."`
-	SMSWebhookSecret cenote.Secret `name:"sms-webhook-secret" secret:"" group:"Messages" placeholder:"SECRET" help:"Signs the posts to the webhook."`
+	SMSWebhookURL    cenote.Secret `name:"sms-webhook-url" secret:"" group:"Messages" placeholder:"URL" help:"Who carries text messages: https://... for a webhook, sns://KEY:SECRET@REGION, twilio://ACCOUNT:TOKEN@api.twilio.com?from=NUMBER, file:DIRECTORY."`
+	SMSWebhookSecret cenote.Secret `name:"sms-webhook-secret" secret:"" group:"Messages" placeholder:"SECRET" help:"Signs the posts to the webhook of text messages."`
 }
 
 // configure copies the settings into a server's configuration.
 func (f *messageFlags) configure(c *cenote.Config) {
-	c.SMTPURL, c.MailFrom = f.SMTPURL, f.MailFrom
-	c.SMSWebhook, c.SMSWebhookSecret = f.SMSWebhookURL, f.SMSWebhookSecret
+	c.EmailURL, c.EmailSecret, c.MailFrom = f.SMTPURL, f.MailSecret, f.MailFrom
+	c.SMSURL, c.SMSSecret = f.SMSWebhookURL, f.SMSWebhookSecret
 }
 
 // importFlags bound user imports.

@@ -79,6 +79,8 @@ type Deps struct {
 	Log    *slog.Logger
 	// Kinds are the kinds that this node works on, by the names in the store.
 	Kinds map[string]Kind
+	// Workers is how many steps the runner takes at a time; 0 is two.
+	Workers int
 }
 
 // Runner takes the steps of due jobs. Any number of nodes may run one on the same store.
@@ -87,6 +89,7 @@ type Runner struct {
 	names []string
 	node  string
 	kept  atomic.Int64 // when keepRecurring last looked, in milliseconds
+	woken chan struct{}
 }
 
 // New returns a runner of the given kinds.
@@ -105,15 +108,28 @@ func New(deps Deps) (*Runner, error) {
 		deps:  deps,
 		names: slices.Sorted(maps.Keys(deps.Kinds)),
 		node:  hex.EncodeToString(id[:]),
+		woken: make(chan struct{}, 1),
 	}, nil
 }
 
-// workers is how many steps a node takes at a time.
-const workers = 2
+// Wake makes the runner look for due jobs at once instead of within a second.
+func (r *Runner) Wake() {
+	select {
+	case r.woken <- struct{}{}:
+	default: // it is about to look anyway
+	}
+}
+
+// defaultWorkers is how many steps a runner takes at a time that is not told.
+const defaultWorkers = 2
 
 // Run works on due jobs until ctx ends, and returns nil. A step in progress is cancelled.
 func (r *Runner) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
+	workers := r.deps.Workers
+	if workers == 0 {
+		workers = defaultWorkers
+	}
 	for range workers {
 		wg.Go(func() { r.work(ctx) })
 	}
@@ -130,6 +146,7 @@ func (r *Runner) work(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-wait.C:
+		case <-r.woken:
 		}
 		n, err := r.RunDue(ctx)
 		if err != nil && ctx.Err() == nil {

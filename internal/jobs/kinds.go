@@ -100,3 +100,13 @@ func Sweep(db *store.DB, c *clock.Clock) Kind {
 	}
 	return Kind{Step: step, Every: sweepEach}
 }
+
+// KindDelivery is the name of the kind of jobs that are messages on their way.
+const KindDelivery = "delivery"
+
+// Delivery is the kind that tries a message until attempt returns nil.
+func Delivery(attempt func(ctx context.Context, id [16]byte, delivery []byte) error) Kind {
+	return Kind{Step: func(ctx context.Context, job *store.Job) (Outcome, error) {
+		return Done(), attempt(ctx, job.ID, job.State)
+	}}
+}

@@ -3,6 +3,7 @@ package message
 import (
 	"context"
 	"errors"
+	"html"
 	"io"
 	"log/slog"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/cenote-id/cenote/internal/clock"
 	"github.com/cenote-id/cenote/internal/fault"
 	"github.com/cenote-id/cenote/internal/naming"
+	"github.com/cenote-id/cenote/internal/seal"
 	"github.com/cenote-id/cenote/internal/trigger"
 )
 
@@ -46,8 +48,16 @@ type Message struct {
 	Medium      Medium
 	Destination string
 	Code        string
+	// Link confirms the user where the pool sends links instead of codes; it holds the code.
+	// Empty where there is none.
+	Link string
 	// Metadata is the request's ClientMetadata, for CustomMessage.
 	Metadata map[string]string
+	// Until is when the code ends, and with it the attempts to deliver it; zero is an hour.
+	Until time.Time
+	// Unseen says that the caller must not wait for a sender: how long it takes would tell
+	// whether there is anybody to send to.
+	Unseen bool
 }
 
 // Envelope is a rendered message, ready for a sender.
@@ -63,10 +73,15 @@ type Envelope struct {
 	Subject     string // e-mail only
 	Body        string // HTML for e-mail, plain text for SMS
 	Text        string // e-mail only: the same without HTML, may be empty
+	// ConfigurationSet is the pool's, for Amazon SES; e-mail only, may be empty.
+	ConfigurationSet string
+	// Link is the link in the body, for the inbox; may be empty.
+	Link string
 }
 
 // Sender hands messages of one medium to whoever carries them. Send returns once the
-// carrier has accepted the message, and must give up when ctx ends. It may be called
+// carrier has accepted the message, and must give up when ctx ends. Errors are taken for
+// passing ones, but for those that the sender marks as permanent. It may be called
 // concurrently.
 type Sender interface {
 	// Name is the transport's name in metrics and logs.
@@ -83,7 +98,14 @@ type Deps struct {
 	// Inbox keeps a copy of every message, for development; nil keeps none.
 	Inbox *Inbox
 	// From is the sender of mails whose pool names none; empty means Cognito's own default.
-	From     string
+	From string
+	// Queue keeps what could not be delivered at once; nil keeps nothing: then a passing failure
+	// is one like any other. Keyring seals what lies in it.
+	Queue   Queue
+	Keyring *seal.Keyring
+	// Encrypt makes of a code what the pool's own sender functions get, under the key of the
+	// given ARN.
+	Encrypt  func(keyARN, poolID, code string) (string, error)
 	Clock    *clock.Clock
 	Random   io.Reader
 	Log      *slog.Logger
@@ -99,43 +121,88 @@ type Service struct {
 // New returns a Service.
 func New(d Deps) *Service { return &Service{deps: d, metrics: newMetrics(d.Registry)} }
 
-// Deliver renders m and waits until its sender has accepted it. It answers
-// CodeDeliveryFailureException when the sender refuses or takes longer than five seconds,
-// and the errors of the message triggers.
+// Deliver renders m and waits until its sender has accepted it, or the queue has. It
+// answers CodeDeliveryFailureException when the sender refuses for good, or, without a
+// queue, fails or takes longer than five seconds; and the errors of CustomMessage. What the
+// pool's own sender function makes of a message nobody waits for.
 func (s *Service) Deliver(ctx context.Context, m Message) error {
 	subject := trigger.Subject{
 		Pool: m.Pool, ClientID: m.ClientID, Username: m.Username,
 		Attributes: m.Attributes, ClientMetadata: m.Metadata,
 	}
-	if sent, err := s.custom(m); sent || err != nil {
-		return err
+	if kind := senderKind(m.Medium); s.deps.Triggers.Configured(m.Pool, kind) {
+		return s.deliverByFunction(ctx, kind, m, subject)
 	}
 	e, err := s.render(ctx, m, subject)
 	if err != nil {
 		return err
 	}
+	d := delivery{Envelope: &e, Until: s.until(m), ClientID: m.ClientID, Code: m.Code}
+	if m.Unseen && s.deps.Queue != nil && s.sender(e.Medium) != nil {
+		return s.enqueue(ctx, d)
+	}
+	err = s.hand(ctx, e)
+	switch {
+	case err == nil:
+		s.keep(m.ClientID, m.Code, e)
+		return nil
+	case isPermanent(err) || s.deps.Queue == nil:
+		return fault.CodeDeliveryFailure(failureText(err)).Because(err)
+	}
+	return s.enqueue(context.WithoutCancel(ctx), d)
+}
+
+// hand gives a message to its sender, and tells the log and the metrics what came of it.
+func (s *Service) hand(ctx context.Context, e Envelope) error {
 	began := s.deps.Clock.Outside()
-	err = s.send(ctx, e)
+	err := s.send(ctx, e)
 	s.metrics.observe(e, s.transport(e.Medium), s.deps.Clock.Outside().Sub(began), err)
 	if err != nil {
 		s.deps.Log.WarnContext(ctx, "message not accepted", "transport", s.transport(e.Medium),
 			"medium", e.Medium, "source", e.Source, "pool", e.PoolID, "error", err)
-		return fault.CodeDeliveryFailure(failureText(err)).Because(err)
 	}
-	s.keep(m, e)
-	return nil
+	return err
 }
 
-// custom hands the message to the pool's own sender function, where it has one.
-func (s *Service) custom(m Message) (sent bool, err error) {
-	kind := trigger.KindCustomEmailSender
-	if m.Medium == SMS {
-		kind = trigger.KindCustomSMSSender
+func senderKind(medium Medium) trigger.Kind {
+	if medium == SMS {
+		return trigger.KindCustomSMSSender
 	}
-	if !s.deps.Triggers.Configured(m.Pool, kind) {
-		return false, nil
+	return trigger.KindCustomEmailSender
+}
+
+// deliverByFunction gives the code, encrypted, to the pool's own sender function. The queue
+// does it, since Cognito waits for no such function.
+func (s *Service) deliverByFunction(ctx context.Context, kind trigger.Kind, m Message, subject trigger.Subject) error {
+	code := m.Code
+	if m.Source == trigger.MessageAdminCreateUser {
+		code = html.EscapeString(code) // as Cognito does with temporary passwords
 	}
-	return true, &api.NotImplementedError{Operation: string(m.Source), Member: "LambdaConfig." + string(kind)}
+	sealed, err := s.deps.Encrypt(api.Value(m.Pool.Config.LambdaConfig.KMSKeyID), m.Pool.ID(), code)
+	if err != nil {
+		return err
+	}
+	prepared, err := s.deps.Triggers.PrepareSender(kind, trigger.CustomSenderEvent{Subject: subject, Source: m.Source, Code: &sealed})
+	if err != nil {
+		return err
+	}
+	s.keep(m.ClientID, m.Code, Envelope{
+		ID: prepared.RequestID, PoolID: m.Pool.ID(), Username: m.Username, Source: m.Source, Medium: m.Medium,
+		Destination: m.Destination, Body: "Handed to " + prepared.ARN,
+	})
+	return s.dispatch(ctx, prepared, s.until(m))
+}
+
+// dispatch queues an event for a sender function; without a queue it is run at once, and
+// what comes of it is for the log.
+func (s *Service) dispatch(ctx context.Context, prepared trigger.PreparedSender, until int64) error {
+	if s.deps.Queue != nil {
+		return s.enqueue(ctx, delivery{Function: &prepared, Until: until})
+	}
+	if err := s.deps.Triggers.Send(ctx, prepared); err != nil {
+		s.deps.Log.WarnContext(ctx, "a sender function failed", "function", prepared.ARN, "error", err)
+	}
+	return nil
 }
 
 func (s *Service) render(ctx context.Context, m Message, subject trigger.Subject) (Envelope, error) {
@@ -151,11 +218,21 @@ func (s *Service) render(ctx context.Context, m Message, subject trigger.Subject
 	if err != nil {
 		return Envelope{}, err
 	}
-	t := templateFor(m.Pool, m.Source, m.Medium, m.Code != "").override(custom, m.Medium).
-		fill(m.Source, m.Medium, m.Username, m.Code)
+	t, fits, err := templateFor(m).override(custom, m)
+	if err != nil {
+		return Envelope{}, err
+	}
+	if !fits {
+		s.deps.Log.WarnContext(ctx, "a CustomMessage without the message's placeholders does not count",
+			"source", m.Source, "medium", m.Medium, "pool", m.Pool.ID())
+	}
+	t = t.fill(m)
 	e := Envelope{
 		ID: id, PoolID: m.Pool.ID(), Username: m.Username, Source: m.Source,
-		Medium: m.Medium, Destination: m.Destination, Subject: t.Subject, Body: t.Body,
+		Medium: m.Medium, Destination: m.Destination, Subject: t.Subject, Body: t.Body, Link: m.Link,
+	}
+	if c := m.Pool.Config.EmailConfiguration; m.Medium == Email && c != nil {
+		e.ConfigurationSet = api.Value(c.ConfigurationSet)
 	}
 	if m.Medium == Email {
 		e.From, e.ReplyTo = s.addresses(m.Pool.Config.EmailConfiguration)
@@ -197,7 +274,7 @@ func (s *Service) send(ctx context.Context, e Envelope) error {
 	sender := s.sender(e.Medium)
 	if sender == nil {
 		if s.deps.Inbox == nil {
-			return errNoSender
+			return permanent(errNoSender)
 		}
 		return nil
 	}
@@ -224,14 +301,14 @@ func (f *failure) Error() string {
 // Unwrap returns the sender's error.
 func (f *failure) Unwrap() error { return f.err }
 
-func (s *Service) keep(m Message, e Envelope) {
+func (s *Service) keep(clientID, code string, e Envelope) {
 	if s.deps.Inbox == nil {
 		return
 	}
 	s.deps.Inbox.add(Entry{
-		ID: e.ID, Time: s.deps.Clock.Now(), UserPoolID: e.PoolID, ClientID: m.ClientID,
+		ID: e.ID, Time: s.deps.Clock.Now(), UserPoolID: e.PoolID, ClientID: clientID,
 		Username: e.Username, Medium: string(e.Medium), Destination: e.Destination,
-		Subject: e.Subject, Body: e.Body, Code: m.Code, Source: string(e.Source),
+		Subject: e.Subject, Body: e.Body, Code: code, Link: e.Link, Source: string(e.Source),
 	})
 }
 

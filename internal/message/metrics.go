@@ -36,3 +36,12 @@ func (m metrics) observe(e Envelope, transport string, took time.Duration, err e
 	m.messages.WithLabelValues(string(e.Medium), string(e.Source), transport, result).Inc()
 	m.delivery.WithLabelValues(string(e.Medium), transport).Observe(took.Seconds())
 }
+
+// dropped counts a delivery of the queue that was given up.
+func (m metrics) dropped(d *delivery, result string) {
+	if d.Envelope == nil {
+		m.messages.WithLabelValues("", d.Function.Source, "function", result).Inc()
+		return
+	}
+	m.messages.WithLabelValues(string(d.Envelope.Medium), string(d.Envelope.Source), "outbox", result).Inc()
+}

@@ -3,6 +3,7 @@ package message
 import (
 	"context"
 	"html"
+	"time"
 
 	"github.com/cenote-id/cenote/internal/catalog"
 	"github.com/cenote-id/cenote/internal/fault"
@@ -26,10 +27,14 @@ type Notice struct {
 // accepted. The errors are those of Deliver.
 func (s *Service) Notify(ctx context.Context, n Notice) error {
 	if s.deps.Triggers.Configured(n.Pool, trigger.KindCustomEmailSender) {
-		return s.deps.Triggers.CustomEmailSender(ctx, trigger.CustomSenderEvent{
+		prepared, err := s.deps.Triggers.PrepareSender(trigger.KindCustomEmailSender, trigger.CustomSenderEvent{
 			Subject: trigger.Subject{Pool: n.Pool, ClientID: n.ClientID, Username: n.Username, Attributes: n.Attributes},
 			Source:  trigger.MessageAccountTakeOverNotification,
 		})
+		if err != nil {
+			return err
+		}
+		return s.dispatch(ctx, prepared, s.deps.Clock.Now().Add(noticePatience).UnixMilli())
 	}
 	id, err := naming.UUID(s.deps.Random)
 	if err != nil {
@@ -44,12 +49,17 @@ func (s *Service) Notify(ctx context.Context, n Notice) error {
 	}
 	e.From, e.ReplyTo = s.addresses(n.Pool.Config.EmailConfiguration)
 	e.From, e.ReplyTo = first(&n.From, nil, e.From), first(&n.ReplyTo, nil, e.ReplyTo)
-	began := s.deps.Clock.Outside()
-	err = s.send(ctx, e)
-	s.metrics.observe(e, s.transport(Email), s.deps.Clock.Outside().Sub(began), err)
-	if err != nil {
+	err = s.hand(ctx, e)
+	switch {
+	case err == nil:
+		s.keep(n.ClientID, "", e)
+		return nil
+	case isPermanent(err) || s.deps.Queue == nil:
 		return fault.CodeDeliveryFailure(failureText(err)).Because(err)
 	}
-	s.keep(Message{ClientID: n.ClientID}, e)
-	return nil
+	until := s.deps.Clock.Now().Add(noticePatience).UnixMilli()
+	return s.enqueue(context.WithoutCancel(ctx), delivery{Envelope: &e, Until: until, ClientID: n.ClientID})
 }
+
+// noticePatience is how long a notice is worth sending.
+const noticePatience = 24 * time.Hour

@@ -2,6 +2,7 @@ package message
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -73,19 +74,19 @@ func tlsPolicy(u *url.URL) (mail.TLSPolicy, error) {
 // Name is the transport's name in metrics and logs.
 func (s *SMTP) Name() string { return "smtp" }
 
-// Send delivers e as an HTML mail, as Cognito's mails are, with its plain text beside it
-// where it has one.
-func (s *SMTP) Send(ctx context.Context, e Envelope) error {
+// mailOf returns e as an HTML mail, as Cognito's mails are, with its plain text beside it
+// where it has one. What cannot be written into a mail is refused for good.
+func mailOf(e Envelope) (*mail.Msg, error) {
 	m := mail.NewMsg()
 	if err := m.From(e.From); err != nil {
-		return fmt.Errorf("set sender: %w", err)
+		return nil, permanent(fmt.Errorf("set sender: %w", err))
 	}
 	if err := m.To(e.Destination); err != nil {
-		return fmt.Errorf("set recipient: %w", err)
+		return nil, permanent(fmt.Errorf("set recipient: %w", err))
 	}
 	if e.ReplyTo != "" {
 		if err := m.ReplyTo(e.ReplyTo); err != nil {
-			return fmt.Errorf("set reply address: %w", err)
+			return nil, permanent(fmt.Errorf("set reply address: %w", err))
 		}
 	}
 	m.Subject(e.Subject)
@@ -97,8 +98,23 @@ func (s *SMTP) Send(ctx context.Context, e Envelope) error {
 	} else {
 		m.SetBodyString(mail.TypeTextHTML, e.Body)
 	}
-	if err := s.client.DialAndSendWithContext(ctx, m); err != nil {
-		return fmt.Errorf("send mail: %w", err)
+	return m, nil
+}
+
+// Send delivers e.
+func (s *SMTP) Send(ctx context.Context, e Envelope) error {
+	m, err := mailOf(e)
+	if err != nil {
+		return err
 	}
-	return nil
+	err = s.client.DialAndSendWithContext(ctx, m)
+	if err == nil {
+		return nil
+	}
+	// A reply of 5xx to the message itself stays (RFC 5321 section 4.2.1). What went wrong
+	// before, at the door, is the operator's to mend.
+	if refusal, ok := errors.AsType[*mail.SendError](err); ok && refusal.ErrorCode() >= 500 {
+		return permanent(fmt.Errorf("send mail: %w", err))
+	}
+	return fmt.Errorf("send mail: %w", err)
 }

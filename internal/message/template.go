@@ -2,11 +2,13 @@ package message
 
 import (
 	"html"
+	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/api/cognitoidp"
-	"github.com/cenote-id/cenote/internal/catalog"
+	"github.com/cenote-id/cenote/internal/fault"
 	"github.com/cenote-id/cenote/internal/trigger"
 )
 
@@ -20,6 +22,8 @@ const (
 const (
 	defaultVerificationSubject = "Your verification code"
 	defaultVerificationBody    = "Your verification code is {####}."
+	defaultLinkSubject         = "Your verification link"
+	defaultLinkBody            = "Please click the link below to verify your email address. {##Verify Email##} "
 	defaultInvitationSubject   = "Your temporary password"
 	defaultInvitationBody      = "Your username is {username} and temporary password is {####}."
 	// For users without a password; chosen here, as AWS's is not known.
@@ -35,12 +39,16 @@ type template struct {
 	Subject, Body string
 }
 
-// templateFor returns the pool's own texts, or the defaults where it has none.
-// hasCode says whether there is a code, or a password, to tell.
-func templateFor(p *catalog.Pool, source trigger.MessageSource, medium Medium, hasCode bool) template {
+// templateFor returns the pool's own texts for a message, or the defaults where it has none.
+func templateFor(m Message) template {
+	p := m.Pool
+	if m.Link != "" && m.Medium == Email {
+		return byLink(p.Config.VerificationMessageTemplate)
+	}
+	source, medium := m.Source, m.Medium
 	switch source {
 	case trigger.MessageAdminCreateUser:
-		return invitation(p.Config, medium, hasCode)
+		return invitation(p.Config, medium, m.Code != "")
 	case trigger.MessageAuthentication:
 		return authentication(p.MFA, p.Config, medium)
 	default:
@@ -59,6 +67,17 @@ func verification(c *cognitoidp.UserPoolType, medium Medium) template {
 	return template{
 		Subject: first(t.EmailSubject, c.EmailVerificationSubject, defaultVerificationSubject),
 		Body:    first(t.EmailMessage, c.EmailVerificationMessage, defaultVerificationBody),
+	}
+}
+
+// byLink is the mail whose reader clicks instead of typing a code.
+func byLink(t *cognitoidp.VerificationMessageTemplateType) template {
+	if t == nil {
+		t = &cognitoidp.VerificationMessageTemplateType{}
+	}
+	return template{
+		Subject: first(t.EmailSubjectByLink, nil, defaultLinkSubject),
+		Body:    first(t.EmailMessageByLink, nil, defaultLinkBody),
 	}
 }
 
@@ -104,28 +123,68 @@ func authentication(m *cognitoidp.GetUserPoolMfaConfigResponse, c *cognitoidp.Us
 	}
 }
 
-// override lets a CustomMessage response replace the template's texts, member by member.
-func (t template) override(r trigger.CustomMessageResponse, medium Medium) template {
-	if medium == SMS {
-		t.Body = first(&r.SMSMessage, nil, t.Body)
-		return t
+// The most characters that the texts of CustomMessage may have (the model's limits for the
+// pool's own).
+const (
+	longestBody    = 20_000
+	longestSubject = 140
+	longestSMS     = 140
+)
+
+// override lets a CustomMessage response replace the template's texts, member by member. A
+// text without the placeholders that the message cannot do without does not count, which
+// is what Cognito was seen to do; fits says so. One that is too long is an
+// InvalidLambdaResponseException.
+func (t template) override(r trigger.CustomMessageResponse, m Message) (out template, fits bool, err error) {
+	given, longest := r.EmailMessage, longestBody
+	if m.Medium == SMS {
+		given, longest, r.EmailSubject = r.SMSMessage, longestSMS, ""
+	}
+	if utf8.RuneCountInString(given) > longest || utf8.RuneCountInString(r.EmailSubject) > longestSubject {
+		return t, true, fault.InvalidLambdaResponse(textTooLong)
+	}
+	if fits = given == "" || complete(given, m); !fits {
+		return t, false, nil
 	}
 	t.Subject = first(&r.EmailSubject, nil, t.Subject)
-	t.Body = first(&r.EmailMessage, nil, t.Body)
-	return t
+	t.Body = first(&given, nil, t.Body)
+	return t, true, nil
 }
 
-// fill puts the code and, for invitations, the user name into the template. E-mail bodies
-// are HTML, so what a user may have chosen is escaped there; {username} stays as it is in
-// verification messages, as on AWS.
-func (t template) fill(source trigger.MessageSource, medium Medium, username, code string) template {
+const textTooLong = "Unrecognizable lambda output" // the texts have no error of their own
+
+// linkPlaceholder is where a link goes; its text stands between the marks.
+var linkPlaceholder = regexp.MustCompile(`\{##(.+?)##\}`)
+
+// complete says whether a text has the placeholders of a message.
+func complete(text string, m Message) bool {
+	switch {
+	case m.Link != "" && m.Medium == Email:
+		return linkPlaceholder.MatchString(text)
+	case m.Source == trigger.MessageAdminCreateUser:
+		return strings.Contains(text, codePlaceholder) == (m.Code != "") && strings.Contains(text, usernamePlaceholder)
+	default:
+		return strings.Contains(text, codePlaceholder)
+	}
+}
+
+// fill puts the code, the link and, for invitations, the user name into the template.
+// E-mail bodies are HTML, so what a user may have chosen is escaped there; {username} stays
+// as it is in verification messages, as on AWS.
+func (t template) fill(m Message) template {
 	escape := func(s string) string { return s }
-	if medium == Email {
+	if m.Medium == Email {
 		escape = html.EscapeString
 	}
-	pairs := []string{codePlaceholder, escape(code)}
-	if source == trigger.MessageAdminCreateUser {
-		pairs = append(pairs, usernamePlaceholder, escape(username))
+	if m.Link != "" && m.Medium == Email {
+		t.Body = linkPlaceholder.ReplaceAllStringFunc(t.Body, func(found string) string {
+			label := linkPlaceholder.FindStringSubmatch(found)[1]
+			return `<a href="` + html.EscapeString(m.Link) + `">` + label + `</a>`
+		})
+	}
+	pairs := []string{codePlaceholder, escape(m.Code)}
+	if m.Source == trigger.MessageAdminCreateUser {
+		pairs = append(pairs, usernamePlaceholder, escape(m.Username))
 	}
 	t.Body = strings.NewReplacer(pairs...).Replace(t.Body)
 	return t

@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -74,16 +73,20 @@ func (w *Webhook) Send(ctx context.Context, e Envelope) error {
 	if len(w.secret) > 0 {
 		req.Header.Set(SignatureHeader, w.sign(body))
 	}
-	resp, err := w.client.Do(req)
-	if err != nil {
-		return fmt.Errorf("post to webhook: %w", err)
+	return post(w.client, req, "webhook")
+}
+
+// statusError is the error of an HTTP answer: 2xx is none; that of a 4xx stays, but for those
+// that ask to come again.
+func statusError(who string, status int) error {
+	switch {
+	case status >= 200 && status < 300:
+		return nil
+	case status >= 400 && status < 500 && status != http.StatusRequestTimeout && status != http.StatusTooManyRequests:
+		return permanent(fmt.Errorf("%s answered status %d", who, status))
+	default:
+		return fmt.Errorf("%s answered status %d", who, status)
 	}
-	defer resp.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10)) // lets the connection be used again
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return fmt.Errorf("webhook answered status %d", resp.StatusCode)
-	}
-	return nil
 }
 
 func (w *Webhook) sign(body []byte) string {

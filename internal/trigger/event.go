@@ -75,16 +75,20 @@ func (s *Service) call(ctx context.Context, p *catalog.Pool, kind Kind, e event,
 	if target == "" {
 		return nil
 	}
-	out, err := s.run(ctx, target, e, false)
+	out, err := s.run(ctx, target, e)
 	if err != nil {
 		return failed(kind, err)
 	}
 	return read(out, response)
 }
 
-func (s *Service) run(ctx context.Context, target string, e event, queued bool) ([]byte, error) {
+func errNoFunctions() error {
+	return &function.InvocationError{Name: "ResourceNotFoundException", Cause: errors.New("no functions are configured")}
+}
+
+func (s *Service) run(ctx context.Context, target string, e event) ([]byte, error) {
 	if s.runner == nil {
-		return nil, &function.InvocationError{Name: "ResourceNotFoundException", Cause: errors.New("no functions are configured")}
+		return nil, errNoFunctions()
 	}
 	payload, err := encode(e)
 	if err != nil {
@@ -95,7 +99,7 @@ func (s *Service) run(ctx context.Context, target string, e event, queued bool) 
 		return nil, err
 	}
 	return s.runner.Do(ctx, function.Call{
-		ARN: target, Trigger: e.TriggerSource, Payload: payload, Event: queued, RequestID: id,
+		ARN: target, Trigger: e.TriggerSource, Payload: payload, RequestID: id,
 	})
 }
 

@@ -2,8 +2,11 @@ package trigger
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/cenote-id/cenote/api"
+	"github.com/cenote-id/cenote/internal/function"
+	"github.com/cenote-id/cenote/internal/naming"
 )
 
 // MessageSource says why a message is sent; CustomMessage, CustomEmailSender and
@@ -74,24 +77,44 @@ type CustomSenderEvent struct {
 	Code *string
 }
 
-// CustomEmailSender hands an e-mail to the pool's own sender. Its error, which no client
-// sees, says that the message is not out of the house yet: the caller tries again later.
-func (s *Service) CustomEmailSender(ctx context.Context, e CustomSenderEvent) error {
-	return s.sender(ctx, KindCustomEmailSender, "customEmailSenderRequestV1", e)
+// PreparedSender is a sender's event, ready to be sent now or later. It holds no secret in
+// clear.
+type PreparedSender struct {
+	ARN       string          `json:"arn"`
+	Source    string          `json:"source"` // triggerSource
+	RequestID string          `json:"id"`     // the same for all attempts
+	Payload   json.RawMessage `json:"event"`
 }
 
-// CustomSMSSender is CustomEmailSender for a text message.
-func (s *Service) CustomSMSSender(ctx context.Context, e CustomSenderEvent) error {
-	return s.sender(ctx, KindCustomSMSSender, "customSMSSenderRequestV1", e)
-}
-
-func (s *Service) sender(ctx context.Context, kind Kind, request string, e CustomSenderEvent) error {
-	attributes := e.user().Attributes
-	_, err := s.run(ctx, arn(e.Pool, kind), e.event(string(kind)+"_"+string(e.Source), struct {
+// PrepareSender makes the event for a pool's own sender of e-mails or text messages
+// (KindCustomEmailSender, KindCustomSMSSender).
+func (s *Service) PrepareSender(kind Kind, e CustomSenderEvent) (p PreparedSender, err error) {
+	request := "customEmailSenderRequestV1"
+	if kind == KindCustomSMSSender {
+		request = "customSMSSenderRequestV1"
+	}
+	made := e.event(string(kind)+"_"+string(e.Source), struct {
 		Type           string            `json:"type"`
 		Code           *string           `json:"code"`
 		ClientMetadata map[string]string `json:"clientMetadata"`
 		Attributes     map[string]string `json:"userAttributes"`
-	}{request, e.Code, e.ClientMetadata, attributes}, nil), true)
+	}{request, e.Code, e.ClientMetadata, e.user().Attributes}, nil)
+	p = PreparedSender{ARN: arn(e.Pool, kind), Source: made.TriggerSource}
+	if p.Payload, err = encode(made); err != nil {
+		return p, err
+	}
+	p.RequestID, err = naming.UUID(s.random)
+	return p, err
+}
+
+// Send runs a prepared sender. Its error, which no client sees, says that the message is not
+// out of the house yet.
+func (s *Service) Send(ctx context.Context, p PreparedSender) error {
+	if s.runner == nil {
+		return errNoFunctions()
+	}
+	_, err := s.runner.Do(ctx, function.Call{
+		ARN: p.ARN, Trigger: p.Source, Payload: p.Payload, Event: true, RequestID: p.RequestID,
+	})
 	return err
 }

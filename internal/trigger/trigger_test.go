@@ -179,7 +179,11 @@ func TestEvents(t *testing.T) {
 		},
 		"sender": {
 			call: func(s service, ctx context.Context) error {
-				return s.CustomEmailSender(ctx, trigger.CustomSenderEvent{Subject: about(), Source: trigger.MessageSignUp, Code: new("AYAD")})
+				p, err := s.PrepareSender(trigger.KindCustomEmailSender, trigger.CustomSenderEvent{Subject: about(), Source: trigger.MessageSignUp, Code: new("AYAD")})
+				if err != nil {
+					return err
+				}
+				return s.Send(ctx, p)
 			},
 			source: "CustomEmailSender_SignUp", request: `{"type":"customEmailSenderRequestV1","code":"AYAD","clientMetadata":null,` + user + `}`,
 		},
