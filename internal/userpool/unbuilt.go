@@ -35,8 +35,6 @@ var unbuiltPoolMembers = []unbuiltMember[cognitoidp.UserPoolType]{
 	{"LambdaConfig.CreateAuthChallenge", function(func(c *cognitoidp.LambdaConfigType) bool { return c.CreateAuthChallenge != nil })},
 	{"LambdaConfig.VerifyAuthChallengeResponse", function(func(c *cognitoidp.LambdaConfigType) bool { return c.VerifyAuthChallengeResponse != nil })},
 	{"LambdaConfig.UserMigration", function(func(c *cognitoidp.LambdaConfigType) bool { return c.UserMigration != nil })},
-	{"LambdaConfig.CustomEmailSender", function(func(c *cognitoidp.LambdaConfigType) bool { return c.CustomEmailSender != nil })},
-	{"LambdaConfig.CustomSMSSender", function(func(c *cognitoidp.LambdaConfigType) bool { return c.CustomSMSSender != nil })},
 	{"Policies.SignInPolicy.AllowedFirstAuthFactors", func(r *cognitoidp.UserPoolType) bool {
 		if r.Policies == nil || r.Policies.SignInPolicy == nil {
 			return false
