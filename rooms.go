@@ -212,7 +212,8 @@ func (s *Server) newRooms(place naming.Place, g *gate.Gate, cache *keys.Cache, t
 		users: directoryService,
 		sessions: signin.New(signin.Deps{
 			Store: s.db, Catalog: s.catalog, Directory: directoryService, Credential: credentials,
-			Tokens: tokens, Triggers: triggers, Messages: messages, Risk: s.risk, Random: s.config.Random, Metrics: s.registry,
+			Tokens: tokens, Triggers: triggers, Messages: messages, Place: place, Risk: s.risk,
+			Random: s.config.Random, Metrics: s.registry,
 		}),
 	}
 	s.access = control
@@ -241,6 +242,10 @@ func (s *Server) mount(idp *identityProvider) wire.Mount {
 	m := wire.Mount{
 		Service: cognitoidp.Service, Impl: idp, Violation: "InvalidParameterException",
 		Categories: rateCategories(cognitoidp.Service), Explain: explain, Checked: withoutDomainPattern,
+		Undeclared: map[string][]string{
+			// The user may be missing, and AWS says so.
+			"AdminGetDevice": {"UserNotFoundException"}, "AdminListDevices": {"UserNotFoundException"},
+		},
 	}
 	if s.config.Mode == Dev {
 		m.Checked = func(in api.Input) api.Input { return withoutFixedID(withoutDomainPattern(in)) }

@@ -50,6 +50,9 @@ type Exchange struct {
 	// EventID is the id of the sign-in, which began at the time Began.
 	EventID string
 	Began   time.Time
+	// DeviceKey is the device that proves itself, where it is a device's exchange; in a
+	// user's, the device that the client named at the start. Empty for none.
+	DeviceKey string
 
 	a, b    *big.Int // the public numbers
 	secret  []byte   // the server's exponent
@@ -80,6 +83,11 @@ func (s *Service) StartSRP(ctx context.Context, c *catalog.Client, u *store.User
 	}
 	salt, verifier := s.verifier(c.Pool, u)
 	x.Username, x.Sub, x.a = u.Username, u.Sub, a
+	return s.startSRP(ctx, c, salt, verifier, x, blockContext(c))
+}
+
+// startSRP begins the exchange x with who has the verifier, and seals it in a context.
+func (s *Service) startSRP(ctx context.Context, c *catalog.Client, salt, verifier []byte, x Exchange, in []byte) (*SRPChallenge, error) {
 	x.expires = s.clock.Now().Add(c.SessionTTL())
 	x.secret = make([]byte, srp.SecretSize)
 	if _, err := io.ReadFull(s.random, x.secret); err != nil {
@@ -88,7 +96,7 @@ func (s *Service) StartSRP(ctx context.Context, c *catalog.Client, u *store.User
 	if err := s.compute(ctx, func() { x.b = s.arithmetic.Challenge(x.secret, verifier) }); err != nil {
 		return nil, err
 	}
-	block, err := s.sealExchange(c, &x)
+	block, err := s.sealExchange(&x, in)
 	if err != nil {
 		return nil, err
 	}
@@ -103,19 +111,23 @@ func (s *Service) StartSRP(ctx context.Context, c *catalog.Client, u *store.User
 // the exchange has u's password. u is read fresh: another password than that of the start
 // makes the proof false. It counts nothing and spends nothing.
 func (s *Service) FinishSRP(ctx context.Context, p *catalog.Pool, x *Exchange, u *store.User, timestamp, signature string) (bool, error) {
+	_, verifier := s.verifier(p, u)
+	ok, err := s.finishSRP(ctx, identity(p, u.Username), verifier, x, timestamp, signature)
+	return ok && !x.Stranger, err
+}
+
+func (s *Service) finishSRP(ctx context.Context, id srp.Identity, verifier []byte, x *Exchange, timestamp, signature string) (ok bool, err error) {
 	at, err := srp.ParseTimestamp(timestamp)
 	if err != nil || at.Sub(s.clock.Outside()).Abs() > timestampSkew {
 		return false, nil
 	}
-	_, verifier := s.verifier(p, u)
-	ok := false
 	err = s.compute(ctx, func() {
 		// The error is a number that is zero in the group: no proof can hold.
 		if key, err := s.arithmetic.Key(x.a, x.b, x.secret, verifier); err == nil {
-			ok = srp.CheckSignature(key, identity(p, u.Username), x.block, timestamp, signature)
+			ok = srp.CheckSignature(key, id, x.block, timestamp, signature)
 		}
 	})
-	return ok && !x.Stranger, err
+	return ok, err
 }
 
 // SpendSRP uses up an exchange whose proof held, with one awaited write that counts on all
@@ -135,18 +147,21 @@ type blockFields struct {
 	EventID  string `json:"e"`
 	Began    int64  `json:"b"` // milliseconds since the epoch
 	Expires  int64  `json:"t"` // milliseconds since the epoch
+	Device   string `json:"d,omitempty"`
 }
 
 // publicSize is enough for any public number that ParseSRPA takes.
 const publicSize = 385
 
 // sealExchange returns the block: both public numbers, the server's exponent, the fields.
-func (s *Service) sealExchange(c *catalog.Client, x *Exchange) ([]byte, error) {
+func (s *Service) sealExchange(x *Exchange, in []byte) ([]byte, error) {
 	stranger := 0
 	if x.Stranger {
 		stranger = 1
 	}
-	fields, err := json.Marshal(blockFields{x.Name, x.Username, x.Sub, stranger, x.EventID, x.Began.UnixMilli(), x.expires.UnixMilli()})
+	fields, err := json.Marshal(blockFields{
+		x.Name, x.Username, x.Sub, stranger, x.EventID, x.Began.UnixMilli(), x.expires.UnixMilli(), x.DeviceKey,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -154,11 +169,15 @@ func (s *Service) sealExchange(c *catalog.Client, x *Exchange) ([]byte, error) {
 	x.a.FillBytes(plain[:publicSize])
 	x.b.FillBytes(plain[publicSize:])
 	plain = append(append(plain, x.secret...), fields...)
-	return s.store.Keyring().Seal(seal.SecretBlock, blockContext(c), plain)
+	return s.store.Keyring().Seal(seal.SecretBlock, in, plain)
 }
 
 // OpenSRP reads PASSWORD_CLAIM_SECRET_BLOCK. Its error is ErrBlock.
 func (s *Service) OpenSRP(c *catalog.Client, secretBlock string) (*Exchange, error) {
+	return s.openExchange(secretBlock, blockContext(c))
+}
+
+func (s *Service) openExchange(secretBlock string, in []byte) (*Exchange, error) {
 	// The decoder skips line breaks even in strict mode.
 	if strings.ContainsAny(secretBlock, "\r\n") {
 		return nil, ErrBlock
@@ -167,7 +186,7 @@ func (s *Service) OpenSRP(c *catalog.Client, secretBlock string) (*Exchange, err
 	if err != nil {
 		return nil, ErrBlock
 	}
-	plain, err := s.store.Keyring().Open(seal.SecretBlock, blockContext(c), block)
+	plain, err := s.store.Keyring().Open(seal.SecretBlock, in, block)
 	if err != nil || len(plain) < 2*publicSize+srp.SecretSize {
 		return nil, ErrBlock
 	}
@@ -178,11 +197,12 @@ func (s *Service) OpenSRP(c *catalog.Client, secretBlock string) (*Exchange, err
 	}
 	x := &Exchange{
 		Name: f.Name, Username: f.Username, Sub: f.Sub, Stranger: f.Stranger != 0, EventID: f.EventID, Began: time.UnixMilli(f.Began),
-		a:       new(big.Int).SetBytes(numbers[:publicSize]),
-		b:       new(big.Int).SetBytes(numbers[publicSize:]),
-		secret:  rest[:srp.SecretSize:srp.SecretSize],
-		expires: time.UnixMilli(f.Expires),
-		block:   block,
+		DeviceKey: f.Device,
+		a:         new(big.Int).SetBytes(numbers[:publicSize]),
+		b:         new(big.Int).SetBytes(numbers[publicSize:]),
+		secret:    rest[:srp.SecretSize:srp.SecretSize],
+		expires:   time.UnixMilli(f.Expires),
+		block:     block,
 	}
 	if !s.clock.Now().Before(x.expires) {
 		return nil, ErrBlock

@@ -3,6 +3,7 @@
 package naming
 
 import (
+	"crypto/sha256"
 	"encoding/base32"
 	"encoding/hex"
 	"fmt"
@@ -53,6 +54,17 @@ func (p Place) UserPoolARN(poolID string) string {
 	return "arn:aws:cognito-idp:" + p.Region + ":" + p.AccountID + ":userpool/" + poolID
 }
 
+// DeviceKey returns a new device key: the region, an underscore and a UUID.
+func (p Place) DeviceKey(random io.Reader) (string, error) {
+	id, err := UUID(random)
+	return p.Region + "_" + id, err
+}
+
+// DeviceARN returns the ARN of a user's device.
+func (p Place) DeviceARN(poolID, username, deviceKey string) string {
+	return "arn:aws:cognito-idp:" + p.Region + ":" + p.AccountID + ":owner/" + DeviceOwner(poolID, username) + "/device/" + deviceKey
+}
+
 // HasPool says whether poolID carries this place's region; others "do not exist" here.
 func (p Place) HasPool(poolID string) bool {
 	region, rest, ok := strings.Cut(poolID, "_")
@@ -63,6 +75,23 @@ func (p Place) HasPool(poolID string) bool {
 func PoolName(poolID string) string {
 	_, name, _ := strings.Cut(poolID, "_")
 	return name
+}
+
+// DeviceOwner returns a user as the attributes of devices name their owner.
+func DeviceOwner(poolID, username string) string { return username + "." + poolID }
+
+// DeviceGroupKey returns the group key that goes with a device key: a dash and eight
+// alphanumerics. It is derived, so that nothing need be kept of a device key until its
+// device is confirmed; it is no secret, it only takes part in SRP.
+func DeviceGroupKey(deviceKey string) string {
+	sum := sha256.Sum256([]byte("device group\x00" + deviceKey))
+	n, digit := new(big.Int).SetBytes(sum[:]), new(big.Int)
+	out := []byte{'-'}
+	for range 8 {
+		n.QuoRem(n, big.NewInt(int64(len(alphanumeric))), digit)
+		out = append(out, alphanumeric[digit.Int64()])
+	}
+	return string(out)
 }
 
 // ClientID returns a new app client id: 128 random bits as 26 characters of base32hex,

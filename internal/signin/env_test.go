@@ -58,7 +58,8 @@ type env struct {
 	now time.Time
 }
 
-func newEnv(tb testing.TB) *env {
+// newEnv makes an env; functions runs the functions of its pools, none runs none.
+func newEnv(tb testing.TB, functions ...trigger.Runner) *env {
 	tb.Helper()
 	e := &env{
 		t: tb, now: time.Date(2026, 3, 3, 9, 5, 7, 0, time.UTC), files: tb.TempDir(),
@@ -82,8 +83,13 @@ func newEnv(tb testing.TB) *env {
 		}
 	})
 	e.gate = gate.New(8, 100*time.Millisecond) // more slots than tests work side by side
-	triggers := trigger.New(trigger.Deps{})
-	e.catalog = catalog.New(catalog.Deps{Store: e.db, Place: naming.Place{Region: "us-east-1"}, Clock: ticks})
+	var run trigger.Deps
+	if len(functions) > 0 {
+		run.Runner = functions[0]
+	}
+	triggers := trigger.New(run)
+	place := naming.Place{Region: "us-east-1", AccountID: "000000000000"}
+	e.catalog = catalog.New(catalog.Deps{Store: e.db, Place: place, Clock: ticks})
 	e.proofs = credential.New(credential.Deps{Store: e.db, Arithmetic: new(srp.Arithmetic), Gate: e.gate, Clock: ticks})
 	e.tokens = token.New(token.Deps{
 		Store: e.db, Catalog: e.catalog, Keys: keys.NewCache(e.db, nil, 0), Triggers: triggers,
@@ -94,7 +100,7 @@ func newEnv(tb testing.TB) *env {
 		Random: clock.Random(nil), Log: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(),
 	})
 	e.Service = signin.New(signin.Deps{
-		Store: e.db, Catalog: e.catalog, Credential: e.proofs, Tokens: e.tokens, Triggers: triggers, Messages: messages, Metrics: e.registry,
+		Store: e.db, Catalog: e.catalog, Credential: e.proofs, Tokens: e.tokens, Triggers: triggers, Messages: messages, Place: place, Metrics: e.registry,
 		Directory: directory.New(directory.Deps{Store: e.db, Catalog: e.catalog, Credential: e.proofs, Triggers: triggers}),
 	})
 	return e

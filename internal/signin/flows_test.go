@@ -96,19 +96,6 @@ func TestUnbuiltFlows(t *testing.T) {
 	wantUnbuilt(t, e.begin(custom, false, "CUSTOM_AUTH", values{"USERNAME": "jane"}), "InitiateAuth", "AuthFlow")
 	wantUnbuilt(t, e.begin(choice, true, "USER_AUTH", values{"USERNAME": "jane"}), "AdminInitiateAuth", "AuthFlow")
 
-	// Settings that ask for more than is built let nobody in without it.
-	for name, set := range map[string]func(*cognitoidp.UserPoolType){
-		"DeviceConfiguration": func(p *cognitoidp.UserPoolType) {
-			p.DeviceConfiguration = &cognitoidp.DeviceConfigurationType{ChallengeRequiredOnNewDevice: new(false)}
-		},
-	} {
-		c := e.client(name, func(p *cognitoidp.UserPoolType, _ *store.Client) { set(p) })
-		e.user(c.Pool, "jane")
-		_, err := e.signIn(c, "jane", password)
-		wantUnbuilt(t, err, "InitiateAuth", name)
-		_, err = e.signIn(c, "jane", "wrong")
-		wantFault(t, err, badCredentials)
-	}
 	// Nothing is asked for here.
 	c := e.client("Off", func(p *cognitoidp.UserPoolType, _ *store.Client) {
 		p.MfaConfiguration, p.DeviceConfiguration = new(cognitoidp.UserPoolMfaTypeOff), new(cognitoidp.DeviceConfigurationType)

@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 	"errors"
+	"math/big"
 	"time"
 
 	"github.com/cenote-id/cenote/api/cognitoidp"
@@ -69,9 +70,16 @@ type attempt struct {
 	// that of InitiateAuth.
 	metadata map[string]string
 	source   trigger.TokenSource
-	// remembered says that a device which the user has remembered took part, where that
-	// stands in for a second factor.
-	remembered bool
+	// deviceKey is the device that this call names, keptKey the one that an earlier call of
+	// the sign-in did; empty for none.
+	deviceKey, keptKey string
+	// device is the device that takes part, once it was found; nil for none.
+	device *store.Device
+	// remembered says that a device which the user has remembered takes part, where that
+	// stands in for a second factor; leans, that for this reason none was asked for.
+	remembered, leans bool
+	// number is the public number with which the device begins to prove itself.
+	number *big.Int
 	// passed says that the sign-in needs no second factor any more: it was just set up, or
 	// the first factor counts for both.
 	passed bool
@@ -88,6 +96,8 @@ type attempt struct {
 	// spend uses up the proof that brought the attempt here, or refuses; nil where the proof
 	// is of no use to who overhears it again.
 	spend func(context.Context) error
+	// answered is the session that the call answers, nil for none.
+	answered *session
 }
 
 // pool returns the pool of the attempt's client.
@@ -109,7 +119,7 @@ func (a *attempt) event() trigger.Subject {
 func (s *Service) Start(ctx context.Context, in StartInput) (*Step, error) {
 	a := &attempt{
 		client: in.Client, admin: in.Admin, flow: in.Flow, now: in.Time, origin: in.Origin,
-		name: in.Parameters[paramUsername], source: trigger.TokenAuthentication,
+		name: in.Parameters[paramUsername], deviceKey: in.Parameters[paramDeviceKey], source: trigger.TokenAuthentication,
 	}
 	step, err := s.start(ctx, a, in)
 	s.record(ctx, a, step, err)
@@ -207,12 +217,15 @@ func (s *Service) wrong(ctx context.Context, a *attempt) error {
 // pose uses up what the attempt was proved by and returns the next challenge. more adds to
 // its session what the judge of its answer will need.
 func (s *Service) pose(ctx context.Context, a *attempt, name cognitoidp.ChallengeNameType, parameters map[string]string, more ...with) (*Step, error) {
-	if err := a.use(ctx); err != nil {
-		return nil, err
-	}
 	x := newSession(a, name)
 	for _, add := range more {
 		add(x)
+	}
+	if name == deviceSRP && !a.leans && a.answered != nil && a.spend != nil {
+		a.answered.follow(x)
+	}
+	if err := a.use(ctx); err != nil {
+		return nil, err
 	}
 	text, err := s.sealSession(x)
 	if err != nil {
@@ -224,15 +237,20 @@ func (s *Service) pose(ctx context.Context, a *attempt, name cognitoidp.Challeng
 // finish ends a sign-in that has passed every stage.
 func (s *Service) finish(ctx context.Context, a *attempt) (*Step, error) {
 	event := a.event()
-	if err := s.triggers.PostAuthentication(ctx, trigger.PostAuthenticationEvent{Subject: event}); err != nil {
+	grant := &token.Grant{
+		Client: a.proven, User: a.user, Time: a.now, EventID: a.eventID, Source: a.source, Event: event,
+	}
+	if err := s.addDevice(a, grant); err != nil {
+		return nil, err
+	}
+	after := trigger.PostAuthenticationEvent{Subject: event, NewDeviceUsed: grant.NewDevice != nil}
+	if err := s.triggers.PostAuthentication(ctx, after); err != nil {
 		return nil, because(reasonTrigger, err)
 	}
 	if err := a.use(ctx); err != nil {
 		return nil, err
 	}
-	return &Step{Grant: &token.Grant{
-		Client: a.proven, User: a.user, Time: a.now, EventID: a.eventID, Source: a.source, Event: event,
-	}}, nil
+	return &Step{Grant: grant}, nil
 }
 
 // use spends the proof that brought the attempt here.

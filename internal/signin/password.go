@@ -37,9 +37,17 @@ func (s *Service) beginSRP(ctx context.Context, a *attempt, in StartInput) (*Ste
 	if err := s.meet(ctx, a, in, false); err != nil {
 		return nil, err
 	}
-	c, err := s.credential.StartSRP(ctx, a.client, a.user, number, credential.Exchange{
-		Name: a.name, Stranger: a.stranger, EventID: a.eventID, Began: a.now,
-	})
+	// A device that does not exist is told of when the proof comes: amazon-cognito-identity-js
+	// goes on without its device only there.
+	a.deviceKey, a.keptKey = "", a.deviceKey
+	if err := s.present(ctx, a); err != nil {
+		return nil, err
+	}
+	x := credential.Exchange{Name: a.name, Stranger: a.stranger, EventID: a.eventID, Began: a.now}
+	if a.device != nil {
+		x.DeviceKey = a.device.Key
+	}
+	c, err := s.credential.StartSRP(ctx, a.client, a.user, number, x)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +103,7 @@ func (s *Service) answerSRP(ctx context.Context, a *attempt, in AnswerInput) (*S
 
 // meetAgain finds the user with whom the exchange began, or the Stranger.
 func (s *Service) meetAgain(ctx context.Context, a *attempt, x *credential.Exchange) error {
-	a.eventID, a.stranger = x.EventID, x.Stranger
+	a.eventID, a.stranger, a.keptKey = x.EventID, x.Stranger, x.DeviceKey
 	a.risk = s.risk.SignIn(a.client, a.flow, x.EventID, x.Began, a.origin)
 	u, err := s.store.FindUser(ctx, a.pool().Internal(), store.Key{Kind: store.KeySub, Value: x.Sub})
 	if errors.Is(err, store.ErrNotFound) {

@@ -40,17 +40,17 @@ func (s *Service) refreshFlow(ctx context.Context, in StartInput) (*cognitoidp.A
 	if err != nil {
 		return nil, err
 	}
-	return s.renew(ctx, proven, t, trigger.TokenRefreshTokens, in.Metadata, in.Time)
+	return s.tokens.Refresh(ctx, renewal(proven, t, trigger.TokenRefreshTokens, in.Metadata, in.Time))
 }
 
-func (s *Service) renew(ctx context.Context, c catalog.ProvenClient, t *token.RefreshToken, source trigger.TokenSource, metadata map[string]string, now time.Time) (*cognitoidp.AuthenticationResultType, error) {
-	return s.tokens.Refresh(ctx, token.Renewal{
+func renewal(c catalog.ProvenClient, t *token.RefreshToken, source trigger.TokenSource, metadata map[string]string, now time.Time) token.Renewal {
+	return token.Renewal{
 		Client: c, Token: t, Time: now, Source: source,
 		Event: trigger.Subject{
 			Pool: c.Pool, ClientID: c.ID(), Username: t.User.Username,
 			Attributes: directory.EventAttributes(c.Pool, t.User), ClientMetadata: metadata,
 		},
-	})
+	}
 }
 
 // GetTokensFromRefreshToken refreshes a sign-in, and the refresh token too where the
@@ -72,7 +72,11 @@ func (s *Service) GetTokensFromRefreshToken(ctx context.Context, call *api.Call,
 	if err != nil {
 		return nil, err
 	}
-	result, err := s.renew(ctx, proven, t, trigger.TokenAuthentication, in.ClientMetadata, call.Time)
+	r := renewal(proven, t, trigger.TokenAuthentication, in.ClientMetadata, call.Time)
+	if r.DeviceKey, r.NewDevice, err = s.deviceOf(ctx, client.Pool, t, api.Value(in.DeviceKey)); err != nil {
+		return nil, err
+	}
+	result, err := s.tokens.Refresh(ctx, r)
 	if err != nil {
 		return nil, err
 	}

@@ -69,7 +69,8 @@ func (s *Service) record(ctx context.Context, a *attempt, step *Step, err error)
 	switch {
 	case err != nil:
 		r, ok := errors.AsType[*refusal](err)
-		if !ok || r.reason == reasonLocked || r.reason == reasonSession || r.reason == reasonOther || r.reason == reasonClient {
+		if !ok || r.reason == reasonLocked || r.reason == reasonSession || r.reason == reasonOther ||
+			r.reason == reasonClient || r.reason == reasonDevice {
 			return
 		}
 		response = cognitoidp.EventResponseTypeFail

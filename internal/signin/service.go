@@ -10,6 +10,7 @@ import (
 	"github.com/cenote-id/cenote/internal/credential"
 	"github.com/cenote-id/cenote/internal/directory"
 	"github.com/cenote-id/cenote/internal/message"
+	"github.com/cenote-id/cenote/internal/naming"
 	"github.com/cenote-id/cenote/internal/risk"
 	"github.com/cenote-id/cenote/internal/store"
 	"github.com/cenote-id/cenote/internal/token"
@@ -25,6 +26,7 @@ type Deps struct {
 	Tokens     *token.Service
 	Triggers   *trigger.Service
 	Messages   *message.Service
+	Place      naming.Place // where device keys say that they come from
 	// Risk may be nil where no pool has threat protection.
 	Risk   *risk.Service
 	Random io.Reader // nil is the operating system's generator
@@ -42,6 +44,7 @@ type Service struct {
 	triggers   *trigger.Service
 	messages   *message.Service
 	risk       *risk.Service
+	place      naming.Place
 	random     io.Reader
 	metrics    metrics
 }
@@ -50,6 +53,7 @@ type Service struct {
 func New(d Deps) *Service {
 	return &Service{
 		store: d.Store, catalog: d.Catalog, directory: d.Directory, credential: d.Credential,
-		tokens: d.Tokens, triggers: d.Triggers, messages: d.Messages, risk: d.Risk, random: clock.Random(d.Random), metrics: newMetrics(d.Metrics),
+		tokens: d.Tokens, triggers: d.Triggers, messages: d.Messages, place: d.Place, risk: d.Risk,
+		random: clock.Random(d.Random), metrics: newMetrics(d.Metrics),
 	}
 }

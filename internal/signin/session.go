@@ -42,7 +42,15 @@ type session struct {
 	// SetUp says that what the challenge asked to set up is set up.
 	SetUp bool `json:"d,omitempty"`
 
+	// Device is the key of the device that takes part, empty for none.
+	Device string `json:"v,omitempty"`
+	// Leans says that the device stands in for a second factor that was not asked for.
+	Leans bool `json:"l,omitempty"`
+	// After is the proof of the session before, which the same step uses up: see follow.
+	After []byte `json:"b,omitempty"`
+
 	text string
+	next *session // what its answer leads to, where that may be answered with this one
 }
 
 // with changes the session of a challenge before it is sealed.
@@ -78,6 +86,9 @@ func newSession(a *attempt, challenge cognitoidp.ChallengeNameType) *session {
 	if a.source != trigger.TokenAuthentication {
 		x.Source = a.source
 	}
+	if a.device != nil {
+		x.Device, x.Leans = a.device.Key, a.leans
+	}
 	return x
 }
 
@@ -98,20 +109,49 @@ func (s *Service) readSession(challenge cognitoidp.ChallengeNameType, text strin
 		return nil, badSession(textSession)
 	}
 	x := &session{text: text}
-	if err := json.Unmarshal(plain, x); err != nil || x.Challenge != challenge {
+	if err := json.Unmarshal(plain, x); err != nil || x.Challenge != challenge && challenge != deviceSRP {
 		return nil, badSession(textSession)
 	}
 	return x, nil
 }
 
+const deviceSRP = cognitoidp.ChallengeNameTypeDeviceSrpAuth
+
+// follow lets DEVICE_SRP_AUTH, for which the session next is made, be answered with the
+// session before, x, too: amazon-cognito-identity-js keeps no other after a second factor
+// (sendMFACode). Both are then used up as one: by the step that the row of x opens. A
+// session that a device leaned on is no such one: it does not tell which device that was.
+func (x *session) follow(next *session) {
+	key := x.proof().Key
+	x.next, next.After = next, key[:]
+}
+
+// goBack takes the session before in place of that of DEVICE_SRP_AUTH. It is as old as it
+// may be where its row says that it opens that step.
+func (s *Service) goBack(ctx context.Context, x *session, now time.Time) error {
+	key := x.proof().Key
+	opens, err := s.store.OpensStep(ctx, key, string(deviceSRP), now)
+	if err != nil {
+		return err
+	}
+	if !opens {
+		return badSession(textSession)
+	}
+	x.After = key[:]
+	return nil
+}
+
 // openSession reads the Session with which a client answers the challenge.
-func (s *Service) openSession(c *catalog.Client, challenge cognitoidp.ChallengeNameType, text string, now time.Time) (*session, error) {
+func (s *Service) openSession(ctx context.Context, c *catalog.Client, challenge cognitoidp.ChallengeNameType, text string, now time.Time) (*session, error) {
 	x, err := s.readSession(challenge, text)
 	if err != nil {
 		return nil, err
 	}
 	if !x.of(c) {
 		return nil, badSession(textSession)
+	}
+	if x.Challenge != challenge {
+		return x, s.goBack(ctx, x, now)
 	}
 	return x, x.alive(now)
 }
@@ -131,13 +171,19 @@ func (x *session) of(c *catalog.Client) bool {
 
 // proof is what uses a session up.
 func (x *session) proof() store.Proof {
-	return store.Proof{Key: sha256.Sum256([]byte(x.text)), Until: time.UnixMilli(x.Expires)}
+	p := store.Proof{Key: sha256.Sum256([]byte(x.text)), Until: time.UnixMilli(x.Expires)}
+	if x.next != nil {
+		p.Next, p.Until = string(x.next.Challenge), time.UnixMilli(max(x.Expires, x.next.Expires))
+	}
+	return p
 }
 
 // spend uses up a session with one awaited write; first is false where it was used before.
 func (s *Service) spend(ctx context.Context, x *session) (first bool, err error) {
-	proof := x.proof()
-	return s.store.Spend(ctx, proof.Key, proof.Until)
+	if len(x.After) > 0 {
+		return s.store.TakeStep(ctx, [32]byte(x.After), string(deviceSRP))
+	}
+	return s.store.SpendAll(ctx, x.proof())
 }
 
 // spendOnce uses up a session, or refuses where it was used before.

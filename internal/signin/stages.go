@@ -39,15 +39,19 @@ func (s *Service) advance(ctx context.Context, a *attempt, from stage) (*Step, e
 func (s *Service) enter(ctx context.Context, a *attempt, at stage) (*Step, error) {
 	switch at {
 	case stageAccount:
-		return nil, accountState(a)
+		if err := accountState(a); err != nil {
+			return nil, err
+		}
+		return nil, s.present(ctx, a)
 	case stageRisk:
 		return nil, s.judgeRisk(ctx, a)
 	case stageNewPassword:
 		return s.askNewPassword(ctx, a)
 	case stageSecondFactor:
+		a.leans = a.remembered
 		return s.secondFactor(ctx, a)
 	default:
-		return nil, device(a)
+		return s.proveDevice(ctx, a)
 	}
 }
 
@@ -69,15 +73,6 @@ func accountState(a *attempt) error {
 
 func resetRequired() error {
 	return refuse(reasonReset, fault.PasswordResetRequired(textResetRequired))
-}
-
-// device has nothing to ask in a pool that remembers no devices: a DEVICE_KEY that a
-// client kept from other times names none, and does not count.
-func device(a *attempt) error {
-	if d := a.pool().Config.DeviceConfiguration; d != nil && *d != (cognitoidp.DeviceConfigurationType{}) {
-		return &api.NotImplementedError{Operation: operation(a.admin, "InitiateAuth"), Member: "DeviceConfiguration"}
-	}
-	return nil
 }
 
 // preAuthenticate lets the pool's owner refuse an attempt before its proof is judged. Only

@@ -25,6 +25,13 @@ const (
 	textNoCustom       = "Custom auth lambda trigger is not configured for the user pool."
 	textRotates        = "This API does not support refresh token rotation"
 
+	textNoDevice     = "Device does not exist." // Amplify retries without the device on exactly this text
+	textBadDeviceKey = "Invalid device key given."
+	textDeviceExists = "Device already exists."                                // chosen here
+	textNoVerifier   = "Missing required parameter DeviceSecretVerifierConfig" // chosen here, after its siblings
+	textNotTracked   = "Device tracking is not enabled for the user pool."     // chosen here
+	textPage         = "Paging Marker is Invalid for Request"                  // recorded for ListUsers
+
 	textMissing        = "Missing required parameter "
 	textSession        = "Invalid session for the user."
 	textSessionExpired = "Invalid session for the user, session is expired."
@@ -68,6 +75,7 @@ const (
 	reasonFactor      = "no_second_factor"
 	reasonCode        = "bad_code"
 	reasonDelivery    = "code_not_delivered"
+	reasonDevice      = "device"
 	reasonTrigger     = "trigger_denied"
 	reasonFlow        = "flow"
 	reasonClient      = "client_secret"

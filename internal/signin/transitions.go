@@ -40,9 +40,9 @@ func transitionOf(name cognitoidp.ChallengeNameType) transition {
 	case cognitoidp.ChallengeNameTypeEmailOtp:
 		return transition{nil, stageDevice, (*Service).judgeEmail}
 	case cognitoidp.ChallengeNameTypeDeviceSrpAuth:
-		return transition{required: []string{paramDeviceKey, paramSRPA}, next: stageDevice}
+		return transition{[]string{paramDeviceKey, paramSRPA}, stageDevice, (*Service).judgeDevice}
 	case cognitoidp.ChallengeNameTypeDevicePasswordVerifier:
-		return transition{required: []string{paramDeviceKey, paramClaimBlock, paramClaim, paramTimestamp}, next: stageFinish}
+		return transition{[]string{paramDeviceKey, paramClaimBlock, paramClaim, paramTimestamp}, stageFinish, (*Service).judgeDeviceProof}
 	default: // the challenges of CUSTOM_AUTH and USER_AUTH
 		return transition{next: stageAccount}
 	}
@@ -53,7 +53,7 @@ func (s *Service) answer(ctx context.Context, a *attempt, in AnswerInput) (*Step
 	if err := require(in.Responses, paramUsername); err != nil {
 		return nil, err
 	}
-	a.name = in.Responses[paramUsername]
+	a.name, a.deviceKey = in.Responses[paramUsername], in.Responses[paramDeviceKey]
 	if err := s.risk.Admit(in.Client, in.Origin); err != nil {
 		return nil, because(reasonRisk, err)
 	}
@@ -74,6 +74,7 @@ func (s *Service) answer(ctx context.Context, a *attempt, in AnswerInput) (*Step
 	if t.judge == nil {
 		return nil, &api.NotImplementedError{Operation: operation(in.Admin, "RespondToAuthChallenge"), Member: "ChallengeName"}
 	}
+	a.answered = x
 	a.spend = func(ctx context.Context) error { return s.spendOnce(ctx, x) }
 	err = t.judge(s, ctx, a, x, in)
 	a.judged(t, in.Challenge, err)
@@ -86,7 +87,7 @@ func (s *Service) answer(ctx context.Context, a *attempt, in AnswerInput) (*Step
 // resume opens the Session of an answer and puts the attempt where the challenge was
 // posed: the same client, proven again, and the same user in the same state.
 func (s *Service) resume(ctx context.Context, a *attempt, in AnswerInput) (*session, error) {
-	x, refusal := s.openSession(in.Client, in.Challenge, in.Session, in.Time)
+	x, refusal := s.openSession(ctx, in.Client, in.Challenge, in.Session, in.Time)
 	var canonical []string
 	if refusal == nil {
 		canonical = []string{x.Username, x.Sub}
@@ -104,7 +105,7 @@ func (s *Service) resume(ctx context.Context, a *attempt, in AnswerInput) (*sess
 // rejoin puts an attempt where the session's challenge was posed: the same user, in the same
 // state, by the name that the answer gives where it gives one.
 func (s *Service) rejoin(ctx context.Context, a *attempt, x *session) (err error) {
-	a.flow, a.eventID = x.Flow, x.EventID
+	a.flow, a.eventID, a.keptKey, a.leans = x.Flow, x.EventID, x.Device, x.Leans
 	if x.Source != "" {
 		a.source = x.Source
 	}
@@ -123,7 +124,10 @@ func (s *Service) rejoin(ctx context.Context, a *attempt, x *session) (err error
 	if !x.concerns(a.user) {
 		return s.stale(ctx, x)
 	}
-	return accountState(a)
+	if err := accountState(a); err != nil {
+		return err
+	}
+	return s.present(ctx, a)
 }
 
 // names says whether the USERNAME of an answer means u: by the canonical name, sub or an

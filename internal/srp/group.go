@@ -28,7 +28,7 @@ const primeHex = "FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC
 	"BBE117577A615D6C770988C0BAD946E208E24FA074E5AB3143DB5BFCE0FD108E4B82D120A93AD2CAFFFFFFFFFFFFFFFF"
 
 var (
-	// ErrMalformed says that a number is not hexadecimal, is empty or has too many digits.
+	// ErrMalformed says that a number is not hexadecimal, is empty or is not of the group.
 	ErrMalformed = errors.New("srp: not a hexadecimal number of the group's size")
 	// ErrZero says that the other side's public number, or what is hashed from it, is
 	// zero: with it the key would not depend on the password. RFC 5054 section 2.5.

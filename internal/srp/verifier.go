@@ -36,6 +36,18 @@ func (m *Arithmetic) Verifier(id Identity, password string, salt []byte) []byte 
 	return m.generate(id.secret(password, new(big.Int).SetBytes(salt))).Bytes()
 }
 
+// ParseVerifier reads a verifier that a client has made, big-endian, and returns it as
+// Verifier does. The error is ErrMalformed for what is no power of the generator that a
+// password could give: not below the prime, or one of the three numbers whose powers are
+// known without a password.
+func ParseVerifier(b []byte) ([]byte, error) {
+	v := new(big.Int).SetBytes(b)
+	if last := new(big.Int).Sub(prime, big.NewInt(1)); v.Cmp(big.NewInt(1)) <= 0 || v.Cmp(last) >= 0 {
+		return nil, ErrMalformed
+	}
+	return v.Bytes(), nil
+}
+
 // CheckPassword says whether salt and verifier belong to the password. The comparison
 // takes the same time wherever they differ.
 func (m *Arithmetic) CheckPassword(id Identity, password string, salt, verifier []byte) bool {

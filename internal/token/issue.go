@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/api/cognitoidp"
 	"github.com/cenote-id/cenote/internal/catalog"
 	"github.com/cenote-id/cenote/internal/fault"
@@ -26,8 +27,11 @@ type Grant struct {
 	Event trigger.Subject
 	// Scopes are those of the access token; none is that of an API sign-in, AdminScope.
 	Scopes []string
-	// DeviceKey is the device that took part, empty for none.
+	// DeviceKey is the device that proved itself, empty for none.
 	DeviceKey string
+	// NewDevice is a device that the sign-in offers to make; nil for none. It counts as the
+	// one that took part.
+	NewDevice *cognitoidp.NewDeviceMetadataType
 }
 
 // Issue returns the tokens of a new sign-in: ID, access and refresh token.
@@ -42,6 +46,9 @@ func (s *Service) Issue(ctx context.Context, g Grant) (*cognitoidp.Authenticatio
 		AuthTime: authTime(g.Time, g.User),
 		Expires:  g.Time.Add(g.Client.RefreshTokenTTL()).Unix(),
 	}
+	if g.NewDevice != nil {
+		o.DeviceKey = api.Value(g.NewDevice.DeviceKey)
+	}
 	content, err := s.generate(ctx, g.Event, g.Source, g.User, o)
 	if err != nil {
 		return nil, err
@@ -54,7 +61,7 @@ func (s *Service) Issue(ctx context.Context, g Grant) (*cognitoidp.Authenticatio
 	if err != nil {
 		return nil, err
 	}
-	out.RefreshToken = &refresh
+	out.RefreshToken, out.NewDeviceMetadata = &refresh, g.NewDevice
 	s.metrics.issue(g.Client.Client(), grantSignIn)
 	return out, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/api/cognitoidp"
 	"github.com/cenote-id/cenote/internal/catalog"
 	"github.com/cenote-id/cenote/internal/fault"
@@ -20,10 +21,14 @@ type RefreshToken struct {
 	superseded bool
 }
 
+// DeviceKey returns the device that took part in the token's sign-in, empty for none.
+func (t *RefreshToken) DeviceKey() string { return t.origin.DeviceKey }
+
 // OpenRefresh reads a refresh token that came through the client, and its user, fresh. Its
 // refusals are NotAuthorizedException (malformed, or another client's; expired; revoked or
 // signed out everywhere; user disabled) and UserNotFoundException. deviceKey is the device
-// that the request names; a token in which a device took part needs it.
+// that the request names; a token in which a device took part needs it, and ends when the
+// device is forgotten.
 func (s *Service) OpenRefresh(ctx context.Context, c *catalog.Client, raw, deviceKey string) (*RefreshToken, error) {
 	t, err := s.openRefresh(ctx, c, raw, deviceKey)
 	if err != nil {
@@ -50,6 +55,8 @@ func (s *Service) openRefresh(ctx context.Context, c *catalog.Client, raw, devic
 		return nil, err
 	case state.Revoked || signedOut(u, o.AuthTime):
 		return nil, fault.NotAuthorized(textRefreshRevoked)
+	case state.Forgotten:
+		return nil, fault.NotAuthorized(textInvalidRefresh)
 	case !u.Enabled:
 		return nil, fault.NotAuthorized(textUserDisabled)
 	}
@@ -64,6 +71,11 @@ type Renewal struct {
 	Source trigger.TokenSource
 	// Event is what PreTokenGeneration learns of the user.
 	Event trigger.Subject
+	// DeviceKey is the device that the access token is to name where the refresh token names
+	// none, empty for none; NewDevice is one that the answer offers to make, nil for none.
+	// Neither becomes part of the sign-in: a client that does not keep them goes on.
+	DeviceKey string
+	NewDevice *cognitoidp.NewDeviceMetadataType
 }
 
 // Refresh returns a new ID and access token of the sign-in, and a new refresh token where
@@ -97,11 +109,23 @@ func (s *Service) refresh(ctx context.Context, r Renewal) (*cognitoidp.Authentic
 			return nil, err
 		}
 	}
+	shown := o
+	switch {
+	case o.DeviceKey != "":
+	case r.NewDevice != nil:
+		shown.DeviceKey = api.Value(r.NewDevice.DeviceKey)
+	default:
+		shown.DeviceKey = r.DeviceKey
+	}
 	out, err := s.signPair(ctx, pairing{
-		client: r.Client, user: r.Token.User, origin: &o, content: content, now: r.Time, refresh: true,
+		client: r.Client, user: r.Token.User, origin: &shown, content: content, now: r.Time, refresh: true,
 	})
-	if err != nil || !rotating {
-		return out, err
+	if err != nil {
+		return nil, err
+	}
+	out.NewDeviceMetadata = r.NewDevice
+	if !rotating {
+		return out, nil
 	}
 	next, err := sealRefresh(s.store.Keyring(), &o)
 	if err != nil {

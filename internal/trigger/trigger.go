@@ -49,10 +49,13 @@ type Subject struct {
 	ClientMetadata map[string]string
 }
 
+// Call is what a Runner is asked for.
+type Call = function.Call
+
 // Runner runs the function behind an ARN. Its error is *function.Error when the function
 // itself failed, *function.InvocationError when it could not be run, or ctx's.
 type Runner interface {
-	Do(ctx context.Context, c function.Call) ([]byte, error)
+	Do(ctx context.Context, c Call) ([]byte, error)
 }
 
 // Deps is what a Service needs.

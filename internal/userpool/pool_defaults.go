@@ -53,6 +53,7 @@ func (s *Service) completePool(r *cognitoidp.UserPoolType) {
 	if r.SmsConfiguration != nil {
 		setDefault(&r.SmsConfiguration.SnsRegion, s.deps.Place.Region)
 	}
+	completeDevices(r)
 	if r.UserPoolTags == nil {
 		r.UserPoolTags = api.StringMap{}
 	}
@@ -80,6 +81,22 @@ func completeTokenFunction(c *cognitoidp.LambdaConfigType) {
 			LambdaVersion: new(cognitoidp.PreTokenGenerationLambdaVersionTypeV1_0), LambdaArn: c.PreTokenGeneration,
 		}
 	}
+}
+
+// completeDevices completes what the pool remembers of devices. Any value of a member, false
+// too, turns that on (the model: "When you provide a value for any property of
+// DeviceConfiguration ..."), so an empty one is none.
+func completeDevices(r *cognitoidp.UserPoolType) {
+	d := r.DeviceConfiguration
+	if d == nil {
+		return
+	}
+	if *d == (cognitoidp.DeviceConfigurationType{}) {
+		r.DeviceConfiguration = nil
+		return
+	}
+	setDefault(&d.ChallengeRequiredOnNewDevice, false)
+	setDefault(&d.DeviceOnlyRememberedOnUserPrompt, false)
 }
 
 // completePasswords completes the password policy and the invitation, which show the

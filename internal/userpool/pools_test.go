@@ -335,3 +335,33 @@ func TestUpdateUserPoolReportsARace(t *testing.T) {
 		t.Error("no writer won")
 	}
 }
+
+// Any member turns the remembering of devices on; leaving them out turns it off.
+func TestDeviceConfiguration(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	both := func(required, prompt *bool) *cognitoidp.DeviceConfigurationType {
+		return &cognitoidp.DeviceConfigurationType{ChallengeRequiredOnNewDevice: required, DeviceOnlyRememberedOnUserPrompt: prompt}
+	}
+	yes, no := new(true), new(false)
+	for name, tt := range map[string]struct {
+		in, want *cognitoidp.DeviceConfigurationType
+	}{
+		"absent":        {nil, nil},
+		"empty":         {both(nil, nil), nil},
+		"both":          {both(yes, yes), both(yes, yes)},
+		"required only": {both(yes, nil), both(yes, no)},
+		"prompt only":   {both(nil, yes), both(no, yes)},
+		"off only":      {both(no, nil), both(no, no)},
+	} {
+		created := e.createPool(&cognitoidp.CreateUserPoolRequest{DeviceConfiguration: tt.in})
+		if diff := cmp.Diff(tt.want, e.describePool(created.Id).DeviceConfiguration); diff != "" {
+			t.Errorf("%s: (-want +got):\n%s", name, diff)
+		}
+		other := e.createPool(&cognitoidp.CreateUserPoolRequest{DeviceConfiguration: both(yes, no)})
+		must(e.UpdateUserPool(t.Context(), e.call(), &cognitoidp.UpdateUserPoolRequest{UserPoolId: other.Id, DeviceConfiguration: tt.in}))(t)
+		if diff := cmp.Diff(tt.want, e.describePool(other.Id).DeviceConfiguration); diff != "" {
+			t.Errorf("%s: updated (-want +got):\n%s", name, diff)
+		}
+	}
+}

@@ -43,11 +43,6 @@ var unbuiltPoolMembers = []unbuiltMember[cognitoidp.UserPoolType]{
 			return f != cognitoidp.AuthFactorTypePassword
 		})
 	}},
-	// Any value of its members, false too, turns the remembering of devices on (the model:
-	// "When you provide a value for any property of DeviceConfiguration ...").
-	{"DeviceConfiguration", func(r *cognitoidp.UserPoolType) bool {
-		return r.DeviceConfiguration != nil && *r.DeviceConfiguration != cognitoidp.DeviceConfigurationType{}
-	}},
 	{"VerificationMessageTemplate.DefaultEmailOption", func(r *cognitoidp.UserPoolType) bool {
 		return r.VerificationMessageTemplate != nil &&
 			api.Value(r.VerificationMessageTemplate.DefaultEmailOption) == cognitoidp.DefaultEmailOptionTypeConfirmWithLink

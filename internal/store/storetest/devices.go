@@ -227,10 +227,9 @@ func (s suite) steps(t *testing.T) {
 	equal(t, "open too late", opens("DEVICE", until), false)
 	for _, c := range []struct {
 		next string
-		now  time.Time
 		want bool
-	}{{"OTHER", epoch, false}, {"DEVICE", until, false}, {"DEVICE", epoch, true}, {"DEVICE", epoch, false}} {
-		got, err := nodes[0].TakeStep(t.Context(), key, c.next, c.now)
+	}{{"OTHER", false}, {"DEVICE", true}, {"DEVICE", false}} {
+		got, err := nodes[0].TakeStep(t.Context(), key, c.next)
 		ok(t, err)
 		equal(t, fmt.Sprint("taken ", c), got, c.want)
 	}
