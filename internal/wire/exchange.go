@@ -83,15 +83,15 @@ func (x *exchange) end() {
 	x.s.observe(x.ctx, operation, category, x.code, x.s.clock.Outside().Sub(x.began), x.cause)
 }
 
-// errTooLarge says that a body is larger than bodyLimit.
+// errTooLarge says that a body is larger than its operation takes.
 var errTooLarge = errors.New("wire: request body too large")
 
-// body reads the request's body, of at most bodyLimit bytes.
+// body reads the request's body, of at most as many bytes as the operation takes.
 func (x *exchange) body() ([]byte, error) {
-	if x.r.ContentLength > bodyLimit {
+	if x.r.ContentLength > x.e.limit {
 		return nil, errTooLarge
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(x.w, x.r.Body, bodyLimit))
+	body, err := io.ReadAll(http.MaxBytesReader(x.w, x.r.Body, x.e.limit))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, errTooLarge
 	}

@@ -30,7 +30,7 @@ func (x *exchange) serveJSON() {
 	body, err := x.body()
 	switch {
 	case errors.Is(err, errTooLarge):
-		x.refuse(fault.New(codeTooLarge, "Request size exceeds the limit of "+strconv.Itoa(bodyLimit)+" bytes."))
+		x.refuse(fault.New(codeTooLarge, "Request size exceeds the limit of "+strconv.FormatInt(x.e.limit, 10)+" bytes."))
 		return
 	case err != nil: // the client sent less than it announced
 		x.code = codeGone

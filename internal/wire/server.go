@@ -12,7 +12,8 @@ import (
 	"github.com/cenote-id/cenote/internal/clock"
 )
 
-// bodyLimit is the largest request body that is read, 1 MiB.
+// bodyLimit is the largest request body that is read, 1 MiB, where a Mount says nothing
+// else.
 const bodyLimit = 1 << 20
 
 // Gate judges who is calling and what they may do. Its errors are *fault.Error with the
@@ -44,6 +45,9 @@ type Mount struct {
 	// Undeclared are the exceptions that operations answer on AWS although their model
 	// does not declare them, by operation.
 	Undeclared map[string][]string
+	// BodyLimits are the largest request bodies of operations that take more than others,
+	// in bytes.
+	BodyLimits map[string]int64
 	// Categories are the request-rate categories of operations, for metrics.
 	Categories map[string]string
 }
@@ -86,6 +90,7 @@ type endpoint struct {
 	op       *api.Operation
 	mount    *Mount
 	category string
+	limit    int64           // of the request's body
 	errors   map[string]bool // declared, and added by Mount.Undeclared
 }
 
@@ -104,7 +109,10 @@ func New(c Config) *Server {
 
 func (s *Server) mount(m *Mount) {
 	for name, op := range m.Service.Operations {
-		e := &endpoint{op: op, mount: m, category: m.Categories[name], errors: map[string]bool{}}
+		e := &endpoint{op: op, mount: m, category: m.Categories[name], limit: bodyLimit, errors: map[string]bool{}}
+		if limit, ok := m.BodyLimits[name]; ok {
+			e.limit = limit
+		}
 		for _, code := range op.Errors {
 			e.errors[code] = true
 		}

@@ -413,6 +413,13 @@ func TestBodyLimit(t *testing.T) {
 	if r.status != 413 || !strings.Contains(r.body, `"__type":"RequestEntityTooLargeException"`) {
 		t.Errorf("a body over the limit: %d %s", r.status, r.body)
 	}
+	f = start(t, answering(nil), func(c *wire.Config) { c.Mounts[0].BodyLimits = map[string]int64{"InitiateAuth": 2 << 20} })
+	if r := f.post(t, "InitiateAuth", pad(2<<20-70)); r.status != 200 {
+		t.Errorf("a body under the operation's own limit: %d %s", r.status, r.body)
+	}
+	if r := f.post(t, "InitiateAuth", pad(2<<20)); r.status != 413 || !strings.Contains(r.body, "exceeds the limit of 2097152 bytes") {
+		t.Errorf("a body over the operation's own limit: %d %s", r.status, r.body)
+	}
 }
 
 func TestAuthorisation(t *testing.T) {
