@@ -39,6 +39,7 @@ type Catalog struct {
 	deps    Deps
 	pools   *cache[*Pool]
 	clients *cache[*Client]
+	rates   *cache[*rates]
 	lease   atomic.Pointer[lease]
 }
 
@@ -47,7 +48,7 @@ func New(deps Deps) *Catalog {
 	if deps.Log == nil {
 		deps.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Catalog{deps: deps, pools: newCache[*Pool](maxPools), clients: newCache[*Client](maxClients)}
+	return &Catalog{deps: deps, pools: newCache[*Pool](maxPools), clients: newCache[*Client](maxClients), rates: newCache[*rates](1)}
 }
 
 // PoolNotFound is the error for a pool id that names no pool here.
@@ -189,6 +190,7 @@ func (c *Catalog) DropClient(id string) { c.clients.drop(id) }
 func (c *Catalog) DropAll() {
 	c.pools.clear()
 	c.clients.clear()
+	c.rates.clear()
 }
 
 // Run follows the changes that other nodes write, until ctx ends. While it cannot, every
@@ -235,6 +237,8 @@ func (c *Catalog) poll(ctx context.Context, last, now time.Time) error {
 			c.DropPool(change.ExternalID)
 		case store.ChangeClient:
 			c.DropClient(change.ExternalID)
+		case store.ChangeRates:
+			c.DropRates()
 		default:
 			c.DropAll()
 		}

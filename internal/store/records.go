@@ -89,6 +89,7 @@ type ClientSecret struct {
 const (
 	ChangePool   = "pool"   // a pool was made, changed or deleted; ExternalID is the pool id
 	ChangeClient = "client" // an app client was made, changed or deleted; ExternalID is the client id
+	ChangeRates  = "rates"  // a request rate was provisioned; ExternalID is empty
 	ChangeAll    = "all"    // everything may have changed; ExternalID is empty
 )
 

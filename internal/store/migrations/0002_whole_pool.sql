@@ -108,6 +108,14 @@ CREATE TABLE domains (
 
 CREATE INDEX domains_by_pool ON domains (pool, domain);
 
+-- Request rates that were provisioned while the server runs, in calls per second.
+
+CREATE TABLE request_rates (
+	category KEYTEXT NOT NULL,
+	rate BIGINT NOT NULL,
+	PRIMARY KEY (category)
+) KEYED;
+
 -- Imports. created is in milliseconds; state is how far the import is. A blob is an upload, or
 -- a log, in pieces, which are sealed. A pool has at most one import that is running.
 

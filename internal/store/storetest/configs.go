@@ -273,6 +273,7 @@ func (s suite) reset(t *testing.T) {
 	p := Pool(t, db, "us-east-1_p")
 	u := User(t, db, p.ID, "alice")
 	ok(t, db.CreateAccessKey(t.Context(), store.AccessKey{ID: "AKIA1", Secret: "s"}))
+	ok(t, db.CreateDomain(t.Context(), "us-east-1_p", newDomain(p.ID, "domain", false)))
 	ok(t, db.Reset(t.Context()))
 	_, err := db.Pool(t.Context(), "us-east-1_p")
 	fails(t, "pool after a reset", err, store.ErrNotFound)
@@ -288,5 +289,6 @@ func (s suite) reset(t *testing.T) {
 	if len(changes) != 1 || changes[0].Scope != store.ChangeAll {
 		t.Errorf("changes after a reset: %+v, want one of everything", changes)
 	}
-	Pool(t, db, "us-east-1_p")
+	p = Pool(t, db, "us-east-1_p")
+	ok(t, db.CreateDomain(t.Context(), "us-east-1_p", newDomain(p.ID, "domain", false)))
 }

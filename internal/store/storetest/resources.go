@@ -161,3 +161,20 @@ func (s suite) resourceChanges(t *testing.T) {
 		}
 	}
 }
+
+func (s suite) requestRates(t *testing.T) {
+	db, hands := s.openAt(t)
+	got, err := db.RequestRates(t.Context())
+	ok(t, err)
+	equal(t, "rates of nothing", got, map[string]int64{})
+	ok(t, db.SetRequestRate(t.Context(), "UserRead", 200))
+	ok(t, db.SetRequestRate(t.Context(), "UserList", 40))
+	hands.Advance(time.Second)
+	ok(t, db.SetRequestRate(t.Context(), "UserRead", 300))
+	got, err = db.RequestRates(t.Context())
+	ok(t, err)
+	equal(t, "rates", got, map[string]int64{"UserRead": 300, "UserList": 40})
+	changes, err := db.Changes(t.Context(), hands.Now())
+	ok(t, err)
+	equal(t, "changes", changes, []store.Change{{At: hands.Now(), Scope: store.ChangeRates}})
+}

@@ -33,6 +33,7 @@ func Run(t *testing.T, fresh func(t testing.TB) store.Options) {
 		"resource list":                s.resourceList,
 		"resources of clients":         s.resourcesOfClients,
 		"resource changes":             s.resourceChanges,
+		"request rates":                s.requestRates,
 		"domains":                      s.domains,
 		"race for a domain":            s.raceForDomain,
 		"access keys":                  s.accessKeys,
