@@ -204,7 +204,8 @@ func (s *Server) newRooms(place naming.Place, g *gate.Gate, cache *keys.Cache, t
 	})
 	idp := &identityProvider{
 		pools: userpool.New(userpool.Deps{
-			Store: s.db, Catalog: s.catalog, Keys: s.stock, Place: place, Host: s.publicHost(), Random: s.config.Random,
+			Store: s.db, Catalog: s.catalog, Keys: s.stock, Place: place, PublicURL: s.config.PublicURL, Random: s.config.Random,
+			Rate:           requestRate,
 			FixedIDs:       s.config.Mode == Dev,
 			AllowAWSIssuer: s.config.AllowAWSIssuer || s.config.Mode == Dev,
 			PlainLoopback:  s.config.Mode == Dev,
@@ -238,6 +239,9 @@ func (s *Server) roleAccount() string {
 	return s.config.AccountID
 }
 
+// brandingLimit is the largest request body that carries images of login pages, 4 MiB.
+const brandingLimit = 4 << 20
+
 func (s *Server) mount(idp *identityProvider) wire.Mount {
 	m := wire.Mount{
 		Service: cognitoidp.Service, Impl: idp, Violation: "InvalidParameterException",
@@ -246,6 +250,7 @@ func (s *Server) mount(idp *identityProvider) wire.Mount {
 			// The user may be missing, and AWS says so.
 			"AdminGetDevice": {"UserNotFoundException"}, "AdminListDevices": {"UserNotFoundException"},
 		},
+		BodyLimits: map[string]int64{"CreateManagedLoginBranding": brandingLimit, "UpdateManagedLoginBranding": brandingLimit},
 	}
 	if s.config.Mode == Dev {
 		m.Checked = func(in api.Input) api.Input { return withoutFixedID(withoutDomainPattern(in)) }
@@ -276,9 +281,9 @@ func (s *Server) operations() *httpd.Ops {
 
 func (s *Server) routes(r rooms) http.Handler {
 	public := oauth.New(oauth.Deps{
-		Catalog: s.catalog, Tokens: r.tokens, Keys: r.keys, PublicURL: s.config.PublicURL, Log: s.config.Log,
+		Store: s.db, Catalog: s.catalog, Tokens: r.tokens, Keys: r.keys, PublicURL: s.config.PublicURL, Log: s.config.Log,
 	})
-	routes := httpd.Routes{API: r.wire, Discovery: public.Discovery, JWKS: public.JWKS, Preflight: public.Preflight}
+	routes := httpd.Routes{API: r.wire, Discovery: public.Discovery, JWKS: public.JWKS, Preflight: public.Preflight, Logo: public.Logo}
 	routes.Imports = &httpd.Imports{
 		Receive: r.users.ReceiveImport, Log: r.users.SendImportLog, MaxBytes: s.importLimits().Bytes, Errors: s.config.Log,
 	}
@@ -290,15 +295,6 @@ func (s *Server) routes(r rooms) http.Handler {
 		}).Handler())
 	}
 	return httpd.BelieveProxies(s.config.TrustedProxies, routes.Public())
-}
-
-// publicHost is the name by which clients reach this server, without port.
-func (s *Server) publicHost() string {
-	u, err := url.Parse(s.config.PublicURL)
-	if err != nil {
-		return ""
-	}
-	return u.Hostname()
 }
 
 // hosts are the names by which the operator lets this server be reached.

@@ -17,6 +17,8 @@ type Routes struct {
 	// value "pool".
 	Discovery, JWKS, Preflight http.HandlerFunc
 	Imports                    *Imports
+	// Logo answers the images of login pages; its path values are pool, style, version and file.
+	Logo http.HandlerFunc
 	// Tools answers below /_cenote/.
 	Tools http.Handler
 	// Ops are added to the public port.
@@ -43,6 +45,9 @@ func (r Routes) Public() http.Handler {
 	} {
 		mux.HandleFunc("GET "+path, h)
 		mux.HandleFunc("OPTIONS "+path, r.Preflight)
+	}
+	if r.Logo != nil {
+		mux.HandleFunc("GET /{pool}/assets/{style}/{version}/{file}", r.Logo)
 	}
 	if r.Ops != nil {
 		r.Ops.register(mux)

@@ -10,11 +10,13 @@ import (
 	"github.com/cenote-id/cenote/internal/catalog"
 	"github.com/cenote-id/cenote/internal/fault"
 	"github.com/cenote-id/cenote/internal/keys"
+	"github.com/cenote-id/cenote/internal/store"
 	"github.com/cenote-id/cenote/internal/token"
 )
 
 // Deps are what a Service needs.
 type Deps struct {
+	Store   *store.DB
 	Catalog *catalog.Catalog
 	Tokens  *token.Service
 	Keys    *keys.Cache

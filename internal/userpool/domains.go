@@ -119,7 +119,7 @@ func (s *Service) customTarget(r *cognitoidp.DomainDescriptionType) *string {
 	if r.CustomDomainConfig == nil {
 		return nil
 	}
-	return &s.deps.Host
+	return &s.host
 }
 
 // DescribeUserPoolDomain shows a domain; one that no pool has is shown empty, as on AWS.
@@ -133,7 +133,7 @@ func (s *Service) DescribeUserPoolDomain(ctx context.Context, _ *api.Call, in *c
 	}
 	out := *d.Config
 	out.AWSAccountId = &s.deps.Place.AccountID
-	out.CloudFrontDistribution = &s.deps.Host
+	out.CloudFrontDistribution = &s.host
 	out.Status = new(cognitoidp.DomainStatusTypeActive)
 	setDefault(&out.CustomDomainConfig, cognitoidp.CustomDomainConfigType{})
 	return &cognitoidp.DescribeUserPoolDomainResponse{DomainDescription: &out}, nil

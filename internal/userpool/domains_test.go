@@ -20,7 +20,7 @@ func failover(region string) *cognitoidp.RoutingType {
 
 func TestDomains(t *testing.T) {
 	t.Parallel()
-	e := newEnv(t, func(d *userpool.Deps) { d.Host = "id.example.com" })
+	e := newEnv(t, func(d *userpool.Deps) { d.PublicURL = "https://id.example.com:8443" })
 	pool, other := e.createPool(&cognitoidp.CreateUserPoolRequest{}), e.createPool(&cognitoidp.CreateUserPoolRequest{})
 	id := *pool.Id
 	create := func(in cognitoidp.CreateUserPoolDomainRequest) (*cognitoidp.CreateUserPoolDomainResponse, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/url"
 
 	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/internal/catalog"
@@ -34,9 +35,14 @@ type Deps struct {
 	Catalog *catalog.Catalog
 	Keys    KeyStock
 	Place   naming.Place
-	Host    string    // by which clients reach the server, without port
-	Random  io.Reader // nil is the operating system's generator
-	Limits  Limits
+	// PublicURL is where clients reach the server, without a slash at its end.
+	PublicURL string
+	Random    io.Reader // nil is the operating system's generator
+	Limits    Limits
+
+	// Rate returns the calls per second that are allowed of a category of operations where
+	// nothing was provisioned; ok is false for what is no category.
+	Rate func(category string) (rate int, ok bool)
 
 	// FixedIDs lets callers choose pool and client ids (development mode).
 	FixedIDs bool
@@ -48,12 +54,19 @@ type Deps struct {
 }
 
 // Service implements the operations. It is safe for concurrent use.
-type Service struct{ deps Deps }
+type Service struct {
+	deps Deps
+	host string // by which clients reach the server, without port
+}
 
 // New returns a Service.
 func New(deps Deps) *Service {
 	deps.Random = clock.Random(deps.Random)
-	return &Service{deps: deps}
+	s := &Service{deps: deps}
+	if u, err := url.Parse(deps.PublicURL); err == nil {
+		s.host = u.Hostname()
+	}
+	return s
 }
 
 // Texts of ConcurrentModificationException, which AWS words in several ways.
