@@ -2,7 +2,7 @@ package userpool
 
 import (
 	"context"
-	"crypto/rsa"
+	"crypto"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	// certificateYears is for how long a signing certificate is good (the model's text of
+	// certificateYears is for how long a certificate is good (the model's text of
 	// GetSigningCertificate).
 	certificateYears = 10
 	// certificateRenewal is how long before its end a new one takes its place, for the same key.
@@ -68,7 +68,7 @@ func (s *Service) certificate(ctx context.Context, pool *catalog.Pool, now time.
 	case now.Add(certificateRenewal).Before(x.Config.Expires.Time()):
 		return x.Config.DER, nil
 	}
-	if x.Config, err = s.issueCertificate(pool.ID(), x.Secret, now); err != nil {
+	if x.Config, err = selfSigned(x.Secret, pool.ID(), now, x509.KeyUsageDigitalSignature, s.deps.Random); err != nil {
 		return nil, err
 	}
 	if fresh {
@@ -86,30 +86,28 @@ func (s *Service) certificate(ctx context.Context, pool *catalog.Pool, now time.
 	return x.Config.DER, err
 }
 
-// issueCertificate makes a self-signed certificate of a private key in PKCS#8.
-func (s *Service) issueCertificate(poolID string, pkcs8 []byte, now time.Time) (*samlCertificate, error) {
-	parsed, err := x509.ParsePKCS8PrivateKey(pkcs8)
+// selfSigned makes a certificate of a private key in PKCS#8 for a use in SAML.
+func selfSigned(pkcs8 []byte, poolID string, now time.Time, usage x509.KeyUsage, random io.Reader) (*samlCertificate, error) {
+	key, err := x509.ParsePKCS8PrivateKey(pkcs8)
 	if err != nil {
-		return nil, fmt.Errorf("userpool: the pool's key for SAML cannot be read: %w", err)
+		return nil, fmt.Errorf("userpool: read a key for SAML: %w", err)
 	}
-	key, ok := parsed.(*rsa.PrivateKey)
+	signer, ok := key.(crypto.Signer)
 	if !ok {
-		return nil, fmt.Errorf("userpool: the pool's key for SAML is %T", parsed)
+		return nil, fmt.Errorf("userpool: a key for SAML is %T", key)
 	}
-	serial := make([]byte, 16)
-	if _, err := io.ReadFull(s.deps.Random, serial); err != nil {
+	var serial [16]byte
+	if _, err := io.ReadFull(random, serial[:]); err != nil {
 		return nil, fmt.Errorf("userpool: make a serial number: %w", err)
 	}
+	serial[0] &= 0x7f // a positive number (RFC 5280, section 4.1.2.2)
 	template := &x509.Certificate{
-		SerialNumber: new(big.Int).SetBytes(serial),
-		Subject:      pkix.Name{CommonName: poolID},
-		NotBefore:    now, NotAfter: now.AddDate(certificateYears, 0, 0),
-		KeyUsage:              x509.KeyUsageDigitalSignature,
-		BasicConstraintsValid: true,
+		SerialNumber: new(big.Int).SetBytes(serial[:]), Subject: pkix.Name{CommonName: poolID},
+		NotBefore: now, NotAfter: now.AddDate(certificateYears, 0, 0), KeyUsage: usage,
 	}
-	der, err := x509.CreateCertificate(s.deps.Random, template, template, &key.PublicKey, key)
+	der, err := x509.CreateCertificate(random, template, template, signer.Public(), signer)
 	if err != nil {
-		return nil, fmt.Errorf("userpool: make the certificate for SAML: %w", err)
+		return nil, fmt.Errorf("userpool: make a certificate for SAML: %w", err)
 	}
 	return &samlCertificate{DER: der, Expires: *api.Time(template.NotAfter)}, nil
 }

@@ -1,7 +1,6 @@
 package userpool_test
 
 import (
-	"context"
 	"crypto/x509"
 	"encoding/base64"
 	"strconv"
@@ -12,24 +11,12 @@ import (
 	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/api/cognitoidp"
 	"github.com/cenote-id/cenote/internal/catalog"
-	"github.com/cenote-id/cenote/internal/keys/keystest"
-	"github.com/cenote-id/cenote/internal/store"
 	"github.com/cenote-id/cenote/internal/userpool"
 )
 
-// realKeys hands out keys that sign.
-type realKeys struct{ t *testing.T }
-
-func (k realKeys) Take(ctx context.Context) (store.SigningKeys, error) {
-	next := keystest.Generator()
-	id := must(x509.MarshalPKCS8PrivateKey(must(next(ctx))(k.t)))(k.t)
-	access := must(x509.MarshalPKCS8PrivateKey(must(next(ctx))(k.t)))(k.t)
-	return store.SigningKeys{ID: id, Access: access}, nil
-}
-
 func TestSigningCertificate(t *testing.T) {
 	t.Parallel()
-	e := newEnv(t, func(d *userpool.Deps) { d.Keys = realKeys{t} })
+	e := newEnv(t, realKeys)
 	pool := e.createPool(&cognitoidp.CreateUserPoolRequest{})
 	get := func() *x509.Certificate {
 		t.Helper()

@@ -1,15 +1,12 @@
 package userpool
 
 import (
-	"crypto"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
 	"strings"
 	"time"
 
@@ -158,32 +155,12 @@ func readCertificate(text string) (*x509.Certificate, error) {
 	return x509.ParseCertificate(der)
 }
 
-// certificateLife is how long the certificates of SAML keys are valid.
-const certificateLife = 10 * 365 * 24 * time.Hour
-
 // encryptionCertificate returns the certificate of a key to which a SAML provider may
 // encrypt its assertions, as Base64 of its DER.
 func encryptionCertificate(pkcs8 []byte, poolID string, now time.Time, random io.Reader) (string, error) {
-	key, err := x509.ParsePKCS8PrivateKey(pkcs8)
+	certificate, err := selfSigned(pkcs8, poolID, now, x509.KeyUsageKeyEncipherment, random)
 	if err != nil {
-		return "", fmt.Errorf("read encryption key: %w", err)
+		return "", err
 	}
-	signer, ok := key.(crypto.Signer)
-	if !ok {
-		return "", errors.New("an encryption key does not sign")
-	}
-	var serial [16]byte
-	if _, err := io.ReadFull(random, serial[:]); err != nil {
-		return "", fmt.Errorf("make serial number: %w", err)
-	}
-	serial[0] &= 0x7f // a positive number (RFC 5280, section 4.1.2.2)
-	template := &x509.Certificate{
-		SerialNumber: new(big.Int).SetBytes(serial[:]), Subject: pkix.Name{CommonName: poolID},
-		NotBefore: now, NotAfter: now.Add(certificateLife), KeyUsage: x509.KeyUsageKeyEncipherment,
-	}
-	der, err := x509.CreateCertificate(random, template, template, signer.Public(), signer)
-	if err != nil {
-		return "", fmt.Errorf("make certificate: %w", err)
-	}
-	return base64.StdEncoding.EncodeToString(der), nil
+	return base64.StdEncoding.EncodeToString(certificate.DER), nil
 }
