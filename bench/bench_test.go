@@ -140,3 +140,22 @@ func TestScatterVisitsAll(t *testing.T) {
 		}
 	}
 }
+
+func TestImports(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux's accounting of CPU time is known")
+	}
+	s := settings{connections: 2, imports: importSettings{rows: 1500, rounds: 1}}
+	var printed bytes.Buffer
+	if err := run(t.Context(), s, &printed); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`Import of 1500 rows`, `(?m)^SQLite +\d+ rows/s +\d+ rows/s +\d+\.\d\d \[\d+\.\d\d\] of 0\.8 `, `\d+\.\d of 200\.0 MiB`,
+	} {
+		if !regexp.MustCompile(want).Match(printed.Bytes()) {
+			t.Errorf("the report lacks %q:\n%s", want, &printed)
+		}
+	}
+}

@@ -39,6 +39,7 @@ func serveIfChild(ctx context.Context) error {
 	flags.StringVar(&c.Listen, "listen", "", "")
 	flags.StringVar(&c.OpsListen, "ops-listen", "", "")
 	flags.StringVar(&c.Database, "database", "", "")
+	c.MaxImportRows, c.MaxImportBytes = importLimit, importLimit
 	keyFile := flags.String("master-key-file", "", "")
 	if err := flags.Parse(os.Args[2:]); err != nil {
 		return err

@@ -40,6 +40,8 @@ type settings struct {
 	apart       bool
 	serverCPUs  cpus // where apart
 	check       bool
+	database    string // of the server; empty is SQLite in its directory
+	imports     importSettings
 }
 
 func main() {
@@ -72,6 +74,9 @@ func parse() settings {
 	})
 	flag.BoolVar(&s.apart, "apart", false, "give the server half of the CPUs and its callers the others")
 	flag.BoolVar(&s.check, "check", false, "fail when a target is missed")
+	flag.IntVar(&s.imports.rows, "imports", 0, "measure the import of a file of so many rows, and nothing else")
+	flag.IntVar(&s.imports.rounds, "import-rounds", 1, "how often")
+	flag.StringVar(&s.imports.postgres, "import-postgres", "", "URL of a PostgreSQL server on which databases can be made, to import into besides SQLite")
 	flag.Parse()
 	return s
 }
@@ -93,6 +98,9 @@ func run(ctx context.Context, s settings, out io.Writer) (err error) {
 		if err := confine(callers); err != nil {
 			return err
 		}
+	}
+	if s.imports.rows > 0 {
+		return runImports(ctx, s, out)
 	}
 	dir := s.keep
 	if dir == "" {

@@ -48,7 +48,7 @@ func startServer(ctx context.Context, s settings, dir string, root accessKey, en
 		env = append(env, childVariable+"=1")
 	}
 	command := exec.Command(program, "serve", "--listen="+address, "--ops-listen=",
-		"--database=sqlite:"+filepath.Join(dir, databaseFile), "--master-key-file="+filepath.Join(dir, masterKeyFile))
+		"--database="+s.databaseIn(dir), "--master-key-file="+filepath.Join(dir, masterKeyFile))
 	command.Env = append(cleanEnvironment(), append(env,
 		"CENOTE_ROOT_ACCESS_KEY_ID="+root.ID, "CENOTE_ROOT_SECRET_ACCESS_KEY="+root.Secret)...)
 	command.Stderr = log
@@ -69,6 +69,14 @@ func startServer(ctx context.Context, s settings, dir string, root accessKey, en
 		return nil, errors.Join(err, p.stop())
 	}
 	return p, nil
+}
+
+// databaseIn returns the URL of the database of a server whose files are in dir.
+func (s settings) databaseIn(dir string) string {
+	if s.database != "" {
+		return s.database
+	}
+	return "sqlite:" + filepath.Join(dir, databaseFile)
 }
 
 // cleanEnvironment is this process's without settings of the server.

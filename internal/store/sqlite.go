@@ -20,10 +20,13 @@ var errClosed = errors.New("store: closed")
 
 // sqlite is the engine of one machine: readers side by side, one writer.
 type sqlite struct {
-	path    string
-	files   *sql.DB
-	free    chan *sqliteConn // idle readers
-	slots   chan struct{}    // one for each reader that may still be opened
+	path  string
+	files *sql.DB
+	slots chan struct{} // one for each reader that may be in use besides
+	mu    sync.Mutex    // of idle
+	// idle are the readers that are not in use, the one used last at the end: it is taken
+	// first, so that a few callers fill the caches of a few readers.
+	idle    []*sqliteConn
 	writer  *writer
 	closing sync.Once
 }
@@ -44,7 +47,7 @@ func openSQLite(ctx context.Context, path string, o Options) (*sqlite, error) {
 	if n <= 0 {
 		n = max(4, 2*runtime.GOMAXPROCS(0))
 	}
-	e := &sqlite{path: path, files: files, free: make(chan *sqliteConn, n), slots: make(chan struct{}, n)}
+	e := &sqlite{path: path, files: files, slots: make(chan struct{}, n)}
 	for range n {
 		e.slots <- struct{}{}
 	}
@@ -195,35 +198,45 @@ func (e *sqlite) read(ctx context.Context, fn func(*tx) error) error {
 	if err != nil {
 		return err
 	}
-	defer func() { e.free <- conn }()
+	defer e.release(conn)
 	return fn(&tx{ctx: context.WithoutCancel(ctx), on: conn})
 }
 
-// reader takes a connection that is idle, or opens another while there are few.
+// reader takes the connection that became idle last, or opens another while there are few.
 func (e *sqlite) reader(ctx context.Context) (*sqliteConn, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	select {
-	case conn := <-e.free:
-		return conn, nil
-	default:
-	}
-	select {
-	case conn := <-e.free:
-		return conn, nil
 	case <-e.slots:
-		conn, err := openConn(context.WithoutCancel(ctx), e.files, readerPragmas)
-		if err != nil {
-			e.slots <- struct{}{}
-			return nil, fmt.Errorf("store: open a reader: %w", err)
-		}
-		return conn, nil
 	case <-e.writer.quit:
 		return nil, errClosed
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+	e.mu.Lock()
+	last := len(e.idle) - 1
+	if last >= 0 {
+		conn := e.idle[last]
+		e.idle = e.idle[:last]
+		e.mu.Unlock()
+		return conn, nil
+	}
+	e.mu.Unlock()
+	conn, err := openConn(context.WithoutCancel(ctx), e.files, readerPragmas)
+	if err != nil {
+		e.slots <- struct{}{}
+		return nil, fmt.Errorf("store: open a reader: %w", err)
+	}
+	return conn, nil
+}
+
+// release gives a reader back.
+func (e *sqlite) release(conn *sqliteConn) {
+	e.mu.Lock()
+	e.idle = append(e.idle, conn)
+	e.mu.Unlock()
+	e.slots <- struct{}{}
 }
 
 // write implements engine. There is one writer, so a closure never loses a race and a
@@ -279,11 +292,10 @@ func (e *sqlite) close() (err error) {
 	e.closing.Do(func() {
 		errs := []error{e.writer.stop()}
 		for range cap(e.slots) {
-			select {
-			case conn := <-e.free:
-				errs = append(errs, conn.close())
-			case <-e.slots:
-			}
+			<-e.slots // those in use are given back
+		}
+		for _, conn := range e.idle {
+			errs = append(errs, conn.close())
 		}
 		err = errors.Join(append(errs, e.files.Close())...)
 	})
