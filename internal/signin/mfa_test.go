@@ -6,6 +6,7 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/cenote-id/cenote/api"
@@ -195,4 +196,20 @@ func TestSetUpInSignIn(t *testing.T) {
 	wantTokens(t, out, err)
 	_, err = e.respond(c, "MFA_SETUP", s3.Session, values{"USERNAME": "jane"})
 	wantFault(t, err, usedSession)
+}
+
+// The longest Session, that of a set-up for the longest user names, has room to spare.
+func TestSessionsStayShort(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	c := e.configure(e.client("Short"), mfa("ON", catalog.Factors()...), recovering("admin_only"))
+	for _, name := range []string{strings.Repeat("<", 128), strings.Repeat("\U0001F4F1", 128)} {
+		u := e.user(c.Pool, name, e.invited(c.Pool), func(u *store.User) { clear(u.Attributes) })
+		out, err := e.set(c, name, e.ask(c, name).Session, password2, nil)
+		posed := wantChallenge(t, "MFA_SETUP", out, err)
+		_, session, err := e.associate(e.as(c, u), posed.Session)
+		if err != nil || len(*session) > 1600 {
+			t.Errorf("%d characters, %v", len(*session), err)
+		}
+	}
 }

@@ -88,6 +88,8 @@ func (s *Service) setUp(ctx context.Context, call *api.Call, text string) (*atte
 		return nil, nil, badSession(textSession)
 	case !a.pool().Offers(catalog.FactorTOTP):
 		return nil, nil, fault.SoftwareTokenMFANotFound(textNoTOTP)
+	case !slices.Contains(demandOf(a.pool(), a.user, true).setUp, catalog.FactorTOTP):
+		return nil, nil, s.stale(ctx, x) // another factor was set up since
 	}
 	return a, x, nil
 }
