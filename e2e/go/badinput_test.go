@@ -285,7 +285,6 @@ func TestUnbuiltMembers(t *testing.T) {
 	pool := s.pool()
 	for member, in := range map[string]string{
 		"LambdaConfig.UserMigration":                     `"LambdaConfig":{"UserMigration":"arn:aws:lambda:us-east-1:000000000000:function:f"}`,
-		"MfaConfiguration":                               `"MfaConfiguration":"ON","SmsConfiguration":{"SnsCallerArn":"arn:aws:iam::000000000000:role/sms"}`,
 		"VerificationMessageTemplate.DefaultEmailOption": `"VerificationMessageTemplate":{"DefaultEmailOption":"CONFIRM_WITH_LINK"}`,
 		"Policies.SignInPolicy.AllowedFirstAuthFactors":  `"Policies":{"SignInPolicy":{"AllowedFirstAuthFactors":["PASSWORD","EMAIL_OTP"]}}`,
 	} {

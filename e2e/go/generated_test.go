@@ -157,6 +157,7 @@ func samples() map[string]sample {
 		"RevokeToken":                 {"ClientId": "{client}", "Token": "{refresh}", "ClientSecret": strings.Repeat("s", 30)},
 	}
 	maps.Copy(all, groupSamples())
+	maps.Copy(all, factorSamples())
 	maps.Copy(all, providerSamples())
 	maps.Copy(all, linkSamples())
 	return all
@@ -270,6 +271,9 @@ func (w *world) prepare() {
 	w.provider(w.app.pool, "Corp")
 	w.group(w.app.pool, "g", 1, "")
 	w.join(w.app.pool, "g", w.user.name)
+	if _, factors := factorSamples()[w.operation]; factors {
+		w.prepareFactors()
+	}
 	switch w.operation {
 	case "ConfirmSignUp", "ResendConfirmationCode", "AdminConfirmSignUp":
 		p := w.newcomer(w.app)
@@ -304,6 +308,8 @@ func (w *world) state() string {
 		{"DescribeUserPoolClient", `{"UserPoolId":"{pool}","ClientId":"{client}"}`},
 		{"ListUsers", `{"UserPoolId":"{pool}"}`},
 		{"GetUser", `{"AccessToken":"{access}"}`},
+		{"GetUserAuthFactors", `{"AccessToken":"{access}"}`},
+		{"GetUserPoolMfaConfig", `{"UserPoolId":"{pool}"}`},
 		{"ListGroups", `{"UserPoolId":"{pool}"}`},
 		{"ListIdentityProviders", `{"UserPoolId":"{pool}"}`},
 		{"DescribeIdentityProvider", `{"UserPoolId":"{pool}","ProviderName":"Corp"}`},

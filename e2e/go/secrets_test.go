@@ -55,6 +55,7 @@ var secretMembers = []string{
 	"AccessToken", "IdToken", "RefreshToken", "Token", "Session", "SecretHash", "ClientSecret",
 	"PASSWORD", "NEW_PASSWORD", "SECRET_HASH", "REFRESH_TOKEN", "SECRET_BLOCK", "PASSWORD_CLAIM_SECRET_BLOCK",
 	"PASSWORD_CLAIM_SIGNATURE", "SRP_A", "SRP_B", "SALT",
+	"SecretCode", "UserCode", "SMS_MFA_CODE", "SOFTWARE_TOKEN_MFA_CODE", "EMAIL_OTP_CODE",
 }
 
 // addJSON notes the secrets in a body.

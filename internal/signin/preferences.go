@@ -78,28 +78,25 @@ func (s *Service) administered(ctx context.Context, poolID, username *string) (*
 	return pool, u, err
 }
 
-// setting is what a request says about one factor; nil members leave it as it is.
+// setting is what a request says about one factor.
 type setting struct {
 	factor             catalog.Factor
 	on                 *bool // where the user's choice stands
-	enabled, preferred *bool
+	enabled, preferred bool
 }
 
-// settings are what a request says about each factor of u.
+// settings are what a request says about factors of u. Members that are absent from an
+// object that is there are false: some SDKs send no false.
 func settings(u *store.User, in *cognitoidp.SetUserMFAPreferenceRequest) []setting {
-	out := []setting{
-		{factor: catalog.FactorSMS, on: &u.MFA.SMS},
-		{factor: catalog.FactorTOTP, on: &u.MFA.TOTP},
-		{factor: catalog.FactorEmail, on: &u.MFA.Email},
-	}
+	var out []setting
 	if c := in.SMSMfaSettings; c != nil {
-		out[0].enabled, out[0].preferred = c.Enabled, c.PreferredMfa
+		out = append(out, setting{catalog.FactorSMS, &u.MFA.SMS, api.Value(c.Enabled), api.Value(c.PreferredMfa)})
 	}
 	if c := in.SoftwareTokenMfaSettings; c != nil {
-		out[1].enabled, out[1].preferred = c.Enabled, c.PreferredMfa
+		out = append(out, setting{catalog.FactorTOTP, &u.MFA.TOTP, api.Value(c.Enabled), api.Value(c.PreferredMfa)})
 	}
 	if c := in.EmailMfaSettings; c != nil {
-		out[2].enabled, out[2].preferred = c.Enabled, c.PreferredMfa
+		out = append(out, setting{catalog.FactorEmail, &u.MFA.Email, api.Value(c.Enabled), api.Value(c.PreferredMfa)})
 	}
 	return out
 }
@@ -107,39 +104,30 @@ func settings(u *store.User, in *cognitoidp.SetUserMFAPreferenceRequest) []setti
 // prefer applies a request to a user. Turning a factor off drops its preference; where the
 // pool requires MFA, what the user has is asked for all the same.
 func prefer(pool *catalog.Pool, u *store.User, in *cognitoidp.SetUserMFAPreferenceRequest) error {
-	list := settings(u, in)
-	for _, c := range list {
-		if c.enabled == nil {
-			continue
-		}
-		if *c.enabled && (!pool.Offers(c.factor) || !directory.HasFactor(u, c.factor)) {
-			return fault.InvalidParameter(fmt.Sprintf(textNoDelivery, c.factor))
-		}
-		*c.on = *c.enabled
-		if c.factor == catalog.FactorSMS && !*c.enabled {
-			u.MFA.Legacy = nil
-		}
-	}
-	chosen, preferred := directory.ChosenFactors(u), catalog.Factor("")
-	for _, c := range list {
+	preferred := catalog.Factor("")
+	for _, c := range settings(u, in) {
 		switch {
-		case !api.Value(c.preferred):
-			if u.MFA.Preferred == c.factor && (c.preferred != nil || !slices.Contains(chosen, c.factor)) {
-				u.MFA.Preferred = ""
-			}
-		case !slices.Contains(chosen, c.factor):
+		case c.enabled && (!pool.Offers(c.factor) || !directory.HasFactor(u, c.factor)):
+			return fault.InvalidParameter(fmt.Sprintf(textNoDelivery, c.factor))
+		case c.preferred && !c.enabled:
 			return fault.InvalidParameter(fmt.Sprintf(textPreferredOff, c.factor))
-		case preferred != "":
+		case c.preferred && preferred != "":
 			return fault.InvalidParameter(textTwoPreferred)
-		default:
+		case c.preferred:
 			preferred = c.factor
+		case u.MFA.Preferred == c.factor:
+			u.MFA.Preferred = ""
+		}
+		*c.on = c.enabled
+		if c.factor == catalog.FactorSMS && !c.enabled {
+			u.MFA.Legacy = nil
 		}
 	}
 	if preferred != "" {
 		u.MFA.Preferred = preferred
 	}
-	if c := in.WebAuthnMfaSettings; c != nil && c.Enabled != nil {
-		return setPasskeys(pool, u, *c.Enabled)
+	if c := in.WebAuthnMfaSettings; c != nil {
+		return setPasskeys(pool, u, api.Value(c.Enabled))
 	}
 	return nil
 }

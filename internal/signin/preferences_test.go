@@ -68,7 +68,7 @@ func TestSetUserMFAPreference(t *testing.T) {
 		return invalid("User does not have delivery config set to turn on " + string(f))
 	}
 	off := func(f catalog.Factor) failure {
-		return invalid(string(f) + " cannot be preferred while it is not enabled for the user.")
+		return invalid(string(f) + " cannot be preferred while it is disabled.")
 	}
 	ready := func(u *store.User) {
 		withApp([]byte("seed"))(u)
@@ -86,14 +86,15 @@ func TestSetUserMFAPreference(t *testing.T) {
 		"on":                          {full, ready, sms(yes, nil), store.MFA{SMS: true}, noFault},
 		"on and not preferred":        {full, ready, mail(yes, no), store.MFA{Email: true}, noFault},
 		"on and preferred":            {full, ready, app(yes, yes), store.MFA{TOTP: true, Preferred: "SOFTWARE_TOKEN_MFA"}, noFault},
-		"preferred later":             {full, having(store.MFA{SMS: true}), sms(nil, yes), store.MFA{SMS: true, Preferred: "SMS_MFA"}, noFault},
+		"preferred later":             {full, having(store.MFA{SMS: true}), sms(yes, yes), store.MFA{SMS: true, Preferred: "SMS_MFA"}, noFault},
 		"preferred instead":           {full, having(store.MFA{SMS: true, Preferred: "SMS_MFA"}), app(yes, yes), store.MFA{SMS: true, TOTP: true, Preferred: "SOFTWARE_TOKEN_MFA"}, noFault},
-		"on again":                    {full, having(store.MFA{SMS: true, Preferred: "SMS_MFA"}), sms(yes, nil), store.MFA{SMS: true, Preferred: "SMS_MFA"}, noFault},
+		"on again":                    {full, having(store.MFA{SMS: true, Preferred: "SMS_MFA"}), sms(yes, nil), store.MFA{SMS: true}, noFault},
 		"no longer preferred":         {full, having(store.MFA{SMS: true, Preferred: "SMS_MFA"}), sms(yes, no), store.MFA{SMS: true}, noFault},
 		"off":                         {full, having(store.MFA{SMS: true, Preferred: "SMS_MFA", Legacy: []string{"phone_number"}}), sms(no, nil), store.MFA{}, noFault},
 		"off without having it":       {bare, ready, app(no, no), store.MFA{}, noFault},
 		"preferred but off":           {full, ready, sms(no, yes), store.MFA{}, off("SMS_MFA")},
-		"preferred but never on":      {full, ready, sms(nil, yes), store.MFA{}, off("SMS_MFA")},
+		"preferred and not said":      {full, having(store.MFA{SMS: true}), sms(nil, yes), store.MFA{SMS: true}, off("SMS_MFA")},
+		"nothing said":                {full, having(store.MFA{SMS: true, Preferred: "SMS_MFA"}), sms(nil, nil), store.MFA{}, noFault},
 		"text without phone":          {full, func(*store.User) {}, sms(yes, nil), store.MFA{}, noDelivery("SMS_MFA")},
 		"e-mail without address":      {full, func(u *store.User) { delete(u.Attributes, "email") }, mail(yes, nil), store.MFA{}, noDelivery("EMAIL_OTP")},
 		"app without app":             {full, func(*store.User) {}, app(yes, yes), store.MFA{}, noDelivery("SOFTWARE_TOKEN_MFA")},

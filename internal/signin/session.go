@@ -33,9 +33,6 @@ type session struct {
 	// Source is what the triggers at the end are told, where it is not a plain sign-in.
 	Source trigger.TokenSource `json:"g,omitempty"`
 
-	// Demanded is the attempt's.
-	Demanded bool `json:"m,omitempty"`
-
 	// Code is the MAC of the code that was sent, where the challenge asks for one.
 	Code []byte `json:"x,omitempty"`
 	// Choices are what the challenge lets the user choose from.
@@ -86,7 +83,6 @@ func newSession(a *attempt, challenge cognitoidp.ChallengeNameType) *session {
 		Expires: a.now.Add(a.client.SessionTTL()).UnixMilli(), State: fingerprint(a.user),
 		Risk: a.risk.Carry(),
 	}
-	x.Demanded = a.demanded
 	if a.source != trigger.TokenAuthentication {
 		x.Source = a.source
 	}

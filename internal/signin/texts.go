@@ -46,7 +46,7 @@ const (
 	textNoFactor       = "The user has no second factor that the user pool can ask for."          // chosen here
 	textNotOffered     = "The answer is none of the offered second factors."                      // chosen here
 	textNoDelivery     = "User does not have delivery config set to turn on %s"                   // EMAIL_OTP: after its siblings
-	textPreferredOff   = "%s cannot be preferred while it is not enabled for the user."           // chosen here
+	textPreferredOff   = "%s cannot be preferred while it is disabled."                           // chosen here
 	textTwoPreferred   = "Only one MFA method can be preferred."                                  // chosen here
 	textPasskeysSingle = "Passkeys are not configured as a multi-factor method of the user pool." // chosen here
 	textPasskeysAlone  = "Another MFA method must be enabled before passkeys can count as MFA."   // chosen here

@@ -105,8 +105,7 @@ func (s *Service) resume(ctx context.Context, a *attempt, in AnswerInput) (*sess
 // rejoin puts an attempt where the session's challenge was posed: the same user, in the same
 // state, by the name that the answer gives where it gives one.
 func (s *Service) rejoin(ctx context.Context, a *attempt, x *session) (err error) {
-	a.flow, a.eventID, a.demanded = x.Flow, x.EventID, x.Demanded
-	a.keptKey, a.leans = x.Device, x.Leans
+	a.flow, a.eventID, a.keptKey, a.leans = x.Flow, x.EventID, x.Device, x.Leans
 	if x.Source != "" {
 		a.source = x.Source
 	}

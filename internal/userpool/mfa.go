@@ -69,6 +69,9 @@ func (s *Service) SetUserPoolMfaConfig(ctx context.Context, call *api.Call, in *
 		WebAuthnConfiguration:         in.WebAuthnConfiguration,
 	}
 	m = m.Clone()
+	if m.SoftwareTokenMfaConfiguration != nil {
+		setDefault(&m.SoftwareTokenMfaConfiguration.Enabled, false)
+	}
 	if m.WebAuthnConfiguration != nil {
 		setDefault(&m.WebAuthnConfiguration.UserVerification, cognitoidp.UserVerificationTypePreferred)
 	}

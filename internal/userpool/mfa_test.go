@@ -66,6 +66,7 @@ func TestSetUserPoolMfaConfig(t *testing.T) {
 		"nothing":           {setMFA{}, `{"MfaConfiguration": "OFF"}`},
 		"off":               {setMFA{MfaConfiguration: new(mfaOff)}, `{"MfaConfiguration": "OFF"}`},
 		"off without app":   {setMFA{MfaConfiguration: new(mfaOff), SoftwareTokenMfaConfiguration: app(false)}, `{"MfaConfiguration": "OFF", "SoftwareTokenMfaConfiguration": {"Enabled": false}}`},
+		"off, app not said": {setMFA{SoftwareTokenMfaConfiguration: new(cognitoidp.SoftwareTokenMfaConfigType)}, `{"MfaConfiguration": "OFF", "SoftwareTokenMfaConfiguration": {"Enabled": false}}`},
 		"authenticator app": {setMFA{MfaConfiguration: new(mfaOptional), SoftwareTokenMfaConfiguration: app(true)}, `{"MfaConfiguration": "OPTIONAL", "SoftwareTokenMfaConfiguration": {"Enabled": true}}`},
 		"text messages":     {setMFA{MfaConfiguration: new(mfaOn), SmsMfaConfiguration: texts()}, `{"MfaConfiguration": "ON", ` + smsShown + `}`},
 		"e-mail":            {setMFA{MfaConfiguration: new(mfaOn), EmailMfaConfiguration: mails()}, `{"MfaConfiguration": "ON", "EmailMfaConfiguration": {"Subject": "code", "Message": "{####}."}}`},
