@@ -127,13 +127,13 @@ func TestProvidersOfApps(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	pool := s.pool()
-	s.provider(pool, "Corp")
-	a := s.app(pool, func(in *idp.CreateUserPoolClientInput) { in.SupportedIdentityProviders = []string{"COGNITO", "Corp"} })
+	s.provider(pool, "Partner")
+	a := s.app(pool, func(in *idp.CreateUserPoolClientInput) { in.SupportedIdentityProviders = []string{"COGNITO", "Partner"} })
 	_, err := s.CreateUserPoolClient(s.ctx, &idp.CreateUserPoolClientInput{
 		UserPoolId: &pool, ClientName: ptr("c"), SupportedIdentityProviders: []string{"Google"},
 	})
 	refused[*types.InvalidParameterException](t, err, "The provider Google does not exist for User Pool "+pool+".")
-	must(s.DeleteIdentityProvider(s.ctx, &idp.DeleteIdentityProviderInput{UserPoolId: &pool, ProviderName: ptr("Corp")}))(t)
+	must(s.DeleteIdentityProvider(s.ctx, &idp.DeleteIdentityProviderInput{UserPoolId: &pool, ProviderName: ptr("Partner")}))(t)
 	client := must(s.DescribeUserPoolClient(s.ctx, &idp.DescribeUserPoolClientInput{UserPoolId: &pool, ClientId: &a.id}))(t).UserPoolClient
 	if !slices.Equal(client.SupportedIdentityProviders, []string{"COGNITO"}) {
 		t.Errorf("the app has %v", client.SupportedIdentityProviders)

@@ -44,6 +44,8 @@ func TestGroupLimits(t *testing.T) {
 	_, err := h.DeleteGroup(t.Context(), h.call(), &cognitoidp.DeleteGroupRequest{UserPoolId: &h.poolID, GroupName: new("g0")})
 	must(t, err)
 	must(t, h.join("g2", "ann"))
+	h.add("bob")
+	must(t, h.join("g2", "bob"))
 	must(t, h.createGroup("g3"))
 }
 

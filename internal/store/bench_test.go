@@ -120,3 +120,60 @@ func BenchmarkOpen(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkGroups shows that who is in what does not depend on how many there are: every
+// user of a pool is in one group, and the user who is asked for in three.
+func BenchmarkGroups(b *testing.B) {
+	for _, population := range []int{1000, 50_000} {
+		db := storetest.New(b)
+		p := storetest.Pool(b, db, "us-east-1_bench")
+		users := make([]*store.User, population)
+		for i := range users {
+			users[i] = storetest.NewUser(p.ID, fmt.Sprintf("user%07d", i))
+		}
+		if err := db.CreateUsers(b.Context(), users); err != nil {
+			b.Fatal(err)
+		}
+		everybody := storetest.Group(b, db, p.ID, "everybody")
+		for _, u := range users {
+			if err := db.AddMember(b.Context(), p.ID, "everybody", u.ID, 100); err != nil {
+				b.Fatal(err)
+			}
+		}
+		one := users[population/2]
+		for _, name := range []string{"a", "b"} {
+			storetest.Group(b, db, p.ID, name)
+			if err := db.AddMember(b.Context(), p.ID, name, one.ID, 100); err != nil {
+				b.Fatal(err)
+			}
+		}
+		for name, do := range map[string]func() error{
+			"GroupsOfUser": func() error {
+				_, err := db.GroupsOfUser(b.Context(), p.ID, one.ID, "", 61)
+				return err
+			},
+			"Members": func() error {
+				_, err := db.Members(b.Context(), everybody, one.ID, 61)
+				return err
+			},
+			"AddAndRemove": func() error {
+				g, err := db.Group(b.Context(), p.ID, "a")
+				if err != nil {
+					return err
+				}
+				if err := db.RemoveMember(b.Context(), g, one.ID); err != nil {
+					return err
+				}
+				return db.AddMember(b.Context(), p.ID, "a", one.ID, 100)
+			},
+		} {
+			b.Run(fmt.Sprintf("%s/%d", name, population), func(b *testing.B) {
+				for b.Loop() {
+					if err := do(); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
