@@ -1,9 +1,17 @@
 package e2e
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/base64"
+	"maps"
+	"math/big"
 	"net/http"
 	"slices"
 	"testing"
+	"time"
 
 	idp "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
@@ -128,7 +136,9 @@ func TestProvidersOfApps(t *testing.T) {
 	s := open(t)
 	pool := s.pool()
 	s.provider(pool, "Partner")
-	a := s.app(pool, func(in *idp.CreateUserPoolClientInput) { in.SupportedIdentityProviders = []string{"COGNITO", "Partner"} })
+	a := s.app(pool, func(in *idp.CreateUserPoolClientInput) {
+		in.SupportedIdentityProviders = []string{"COGNITO", "Partner"}
+	})
 	_, err := s.CreateUserPoolClient(s.ctx, &idp.CreateUserPoolClientInput{
 		UserPoolId: &pool, ClientName: ptr("c"), SupportedIdentityProviders: []string{"Google"},
 	})
@@ -140,4 +150,66 @@ func TestProvidersOfApps(t *testing.T) {
 	}
 	u := s.member(pool)
 	s.tokens(a, u.name, u.password)
+}
+
+// metadata is that of a SAML provider with a certificate that is good for an hour.
+func metadata(t *testing.T) string {
+	t.Helper()
+	key := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	der := must(x509.CreateCertificate(rand.Reader, template, template, key.Public(), key))(t)
+	return `<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="urn:corp"><IDPSSODescriptor>
+		<KeyDescriptor><KeyInfo><X509Data><X509Certificate>` + base64.StdEncoding.EncodeToString(der) + `</X509Certificate></X509Data></KeyInfo></KeyDescriptor>
+		<SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://corp.example/sso"/>
+		</IDPSSODescriptor></EntityDescriptor>`
+}
+
+// Every type of provider shows what it was given and what AWS adds, and not the private key.
+func TestProviderTypes(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	pool := s.pool()
+	secret, private := unique("secret-"), unique("private-")
+	book.add("client secret", secret)
+	book.add("private key", private)
+	social := map[string]string{"client_id": "id", "client_secret": secret, "authorize_scopes": "email"}
+	for name, try := range map[string]struct {
+		given map[string]string
+		added []string
+	}{
+		"Google":          {social, []string{"attributes_url", "attributes_url_add_attributes", "authorize_url", "oidc_issuer", "token_request_method", "token_url"}},
+		"Facebook":        {social, []string{"attributes_url", "attributes_url_add_attributes", "authorize_url", "token_request_method", "token_url"}},
+		"LoginWithAmazon": {social, []string{"attributes_url", "attributes_url_add_attributes", "authorize_url", "token_request_method", "token_url"}},
+		"SignInWithApple": {
+			map[string]string{"client_id": "id", "team_id": "team", "key_id": "key", "private_key": private, "authorize_scopes": "name"},
+			[]string{"attributes_url_add_attributes", "authorize_url", "oidc_issuer", "token_request_method", "token_url"},
+		},
+		"SAML": {map[string]string{"MetadataFile": metadata(t), "IDPInit": "true"}, []string{"ActiveEncryptionCertificate", "SSORedirectBindingURI"}},
+	} {
+		id := name
+		if name == "SAML" {
+			id = "Corp"
+		}
+		made := must(s.CreateIdentityProvider(s.ctx, &idp.CreateIdentityProviderInput{
+			UserPoolId: &pool, ProviderName: &id, ProviderType: types.IdentityProviderTypeType(name), ProviderDetails: try.given,
+		}))(t).IdentityProvider
+		var want []string
+		for key := range try.given {
+			if key != "private_key" {
+				want = append(want, key)
+			}
+		}
+		want = slices.Sorted(slices.Values(append(want, try.added...)))
+		if got := slices.Sorted(maps.Keys(made.ProviderDetails)); !slices.Equal(got, want) {
+			t.Errorf("%s shows %v, want %v", name, got, want)
+		}
+		shown := must(s.DescribeIdentityProvider(s.ctx, &idp.DescribeIdentityProviderInput{UserPoolId: &pool, ProviderName: &id}))(t).IdentityProvider
+		again := must(s.UpdateIdentityProvider(s.ctx, &idp.UpdateIdentityProviderInput{
+			UserPoolId: &pool, ProviderName: &id, ProviderDetails: shown.ProviderDetails, AttributeMapping: shown.AttributeMapping, IdpIdentifiers: shown.IdpIdentifiers,
+		}))(t).IdentityProvider
+		again.LastModifiedDate = made.LastModifiedDate
+		if diff := cmp.Diff(made, again, sameRecords); diff != "" {
+			t.Errorf("%s drifts: %s", name, diff)
+		}
+	}
 }

@@ -408,10 +408,12 @@ func (s *Service) showIdentities(ctx context.Context, pool store.PoolID, shown *
 // checkProviders refuses providers that a pool does not have. The pool's own users are
 // always there.
 func (s *Service) checkProviders(ctx context.Context, pool *catalog.Pool, names []string) error {
+	seen := map[string]bool{identityProviderCognito: true}
 	for _, name := range names {
-		if name == identityProviderCognito {
+		if seen[name] {
 			continue
 		}
+		seen[name] = true
 		_, err := s.deps.Store.Providers().Find(ctx, pool.Internal(), name)
 		if errors.Is(err, store.ErrNotFound) {
 			return refusef(textNoSuchProvider, name, pool.ID())

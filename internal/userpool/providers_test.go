@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"maps"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/api/cognitoidp"
+	"github.com/cenote-id/cenote/internal/fault"
 	"github.com/cenote-id/cenote/internal/keys"
 	"github.com/cenote-id/cenote/internal/keys/keystest"
 	"github.com/cenote-id/cenote/internal/userpool"
@@ -357,4 +359,35 @@ func TestIdentitiesInSchema(t *testing.T) {
 	}
 	wantJSON(t, after[len(before)], `{"Name":"identities","AttributeDataType":"String","DeveloperOnlyAttribute":false,"Mutable":true,
 		"Required":false,"StringAttributeConstraints":{}}`)
+}
+
+func FuzzMetadata(f *testing.F) {
+	now := time.UnixMilli(1_700_000_000_123)
+	f.Add("")
+	f.Add("<a/>")
+	f.Add(`<EntitiesDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata"><Extensions/><EntityDescriptor entityID="x"/></EntitiesDescriptor>`)
+	f.Add("<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>")
+	f.Fuzz(func(t *testing.T, text string) {
+		_, err := userpool.ParseMetadata(text, now)
+		if _, ok := errors.AsType[*fault.Error](err); err != nil && !ok {
+			t.Errorf("%q: %v", text, err)
+		}
+	})
+}
+
+func TestManyEntities(t *testing.T) {
+	t.Parallel()
+	now := time.UnixMilli(1_700_000_000_123)
+	_, one, _ := strings.Cut(metadata(t, now.Add(time.Hour)), "?>")
+	several := func(inside string) string {
+		return `<m:EntitiesDescriptor xmlns:m="urn:oasis:names:tc:SAML:2.0:metadata"><m:Extensions><x/></m:Extensions>` + inside + `</m:EntitiesDescriptor>`
+	}
+	if _, err := userpool.ParseMetadata(several(one), now); err != nil {
+		t.Errorf("one entity among entities: %v", err)
+	}
+	for _, text := range []string{several(""), several(one + one), one + one, several(several(one) + one)} {
+		if _, err := userpool.ParseMetadata(text, now); err == nil {
+			t.Errorf("accepted: %.100s", text)
+		}
+	}
 }

@@ -1,0 +1,4 @@
+package userpool
+
+// ParseMetadata lets tests read SAML metadata alone.
+var ParseMetadata = parseMetadata
