@@ -17,14 +17,14 @@ import (
 
 // startFactorsDemo makes the user pool of an example with second factors by SMS and by
 // app: OPTIONAL for users, or ON. Alice has a phone.
-func startFactorsDemo(mode cognitoidp.UserPoolMfaType) demo {
+func startFactorsDemo(mode cognitoidp.UserPoolMfaType, change ...func(*cognitoidp.CreateUserPoolRequest)) demo {
 	// Where the e-mail address recovers a password, the phone number may be a second factor.
 	recovery := func(in *cognitoidp.CreateUserPoolRequest) {
 		in.AccountRecoverySetting = &cognitoidp.AccountRecoverySettingType{RecoveryMechanisms: []cognitoidp.RecoveryOptionType{
 			{Name: new(cognitoidp.RecoveryOptionNameTypeVerifiedEmail), Priority: new(1)},
 		}}
 	}
-	d := newPoolDemo(&demos, demoServer(), []func(*cognitoidp.CreateUserPoolRequest){recovery}, nil)
+	d := newPoolDemo(&demos, demoServer(), append(change, recovery), nil)
 	d.factors = true
 	cenotetest.Must[cognitoidp.SetUserPoolMfaConfigResponse](&demos, d.server, "SetUserPoolMfaConfig", &cognitoidp.SetUserPoolMfaConfigRequest{
 		UserPoolId: &d.UserPoolID, MfaConfiguration: &mode,
@@ -34,6 +34,15 @@ func startFactorsDemo(mode cognitoidp.UserPoolMfaType) demo {
 		}},
 	})
 	return d
+}
+
+// startDevicesDemo makes one with devices, too, whose users say what is remembered.
+func startDevicesDemo() demo {
+	return startFactorsDemo("OPTIONAL", func(in *cognitoidp.CreateUserPoolRequest) {
+		in.DeviceConfiguration = &cognitoidp.DeviceConfigurationType{
+			ChallengeRequiredOnNewDevice: new(true), DeviceOnlyRememberedOnUserPrompt: new(true),
+		}
+	})
 }
 
 // phone is alice's number, of which no other demo has one.

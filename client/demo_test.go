@@ -117,7 +117,7 @@ func newPoolDemo(
 
 // pool returns the pool as client.New makes it.
 func (d demo) pool() *client.Pool {
-	pool, err := client.New(client.Config{UserPoolID: d.UserPoolID, ClientID: d.ClientID, Endpoint: d.Endpoint})
+	pool, err := client.New(client.Config{UserPoolID: d.UserPoolID, ClientID: d.ClientID, Endpoint: d.Endpoint, DeviceName: "my program"})
 	if err != nil {
 		d.tb.Fatal(err)
 	}

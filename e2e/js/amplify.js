@@ -224,6 +224,39 @@
         same((await confirmSignIn(await appCode(sharedSecret, 1))).signInStep, 'DONE');
       },
 
+      async 'Fetch Devices, Remember Device, Forget Device'() {
+        use(tools.devices);
+        const u = await signedIn();
+        const key = await deviceKey();
+        await a.updateMFAPreference({ sms: 'PREFERRED' });
+        const [device, ...others] = await a.fetchDevices();
+        same([device.id, others], [key, []]);
+        check(device.name && device.createDate instanceof Date && device.lastAuthenticatedDate instanceof Date, JSON.stringify(device));
+        await a.signOut();
+        same((await signInBySMS(u)).signInStep, 'DONE');
+        same(await deviceKey(), key);
+        await a.rememberDevice();
+        await a.signOut();
+        same((await signIn(u)).signInStep, 'DONE');
+        same(await deviceKey(), key);
+        await a.forgetDevice();
+        same(await a.fetchDevices(), []);
+        await a.signOut();
+        same((await signInBySMS(u)).signInStep, 'DONE');
+        check(await deviceKey() !== key, 'the device was not forgotten');
+      },
+
+      async 'Forget Device, from another device'() {
+        use(tools.devices);
+        const u = await signedIn();
+        const key = await deviceKey();
+        await a.forgetDevice({ device: { id: key } });
+        await a.signOut();
+        // The library still names it, is told so, and registers itself anew.
+        same((await signIn(u)).signInStep, 'DONE');
+        check(await deviceKey() !== key, 'the device was not forgotten');
+      },
+
       async 'Update Password'() {
         const u = await signedIn();
         await fails(a.updatePassword({ oldPassword: 'Wr0ng-Passw0rd', newPassword: 'N3w-Passw0rd' }), 'NotAuthorizedException', 'Incorrect username or password.');

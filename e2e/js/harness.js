@@ -74,6 +74,7 @@ async function createPool(admin, { pool = {}, client = {} } = {}) {
  * and under names those of others:
  *   optional    users may have second factors, by SMS and by an app
  *   demanded    users must have one
+ *   devices     like optional, and a device that the user wants remembered spares it
  */
 async function createPools(admin) {
   const withFactors = async (MfaConfiguration, pool) => {
@@ -94,6 +95,9 @@ async function createPools(admin) {
     ...await createPool(admin),
     optional: await withFactors('OPTIONAL'),
     demanded: await withFactors('ON'),
+    devices: await withFactors('OPTIONAL', {
+      DeviceConfiguration: { ChallengeRequiredOnNewDevice: true, DeviceOnlyRememberedOnUserPrompt: true },
+    }),
   };
 }
 

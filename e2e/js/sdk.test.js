@@ -93,9 +93,10 @@ test('refresh tokens rotate', async () => {
 });
 
 test('what is not built is refused', async () => {
-  await assert.rejects(createPool(server.admin, { pool: { MfaConfiguration: 'ON' } }), (err) => {
+  const pool = { VerificationMessageTemplate: { DefaultEmailOption: 'CONFIRM_WITH_LINK' } };
+  await assert.rejects(createPool(server.admin, { pool }), (err) => {
     assert.strictEqual(err.$metadata.httpStatusCode, 501);
-    assert.match(err.message, /MfaConfiguration/);
+    assert.match(err.message, /DefaultEmailOption/);
     return true;
   });
   await assert.rejects(server.admin.send(new idp.DescribeUserPoolCommand({ UserPoolId: 'us-east-1_missing00' })), {

@@ -4,7 +4,7 @@
 // needs nothing but the library and these tools:
 //   lib                    the library's exports
 //   UserPoolId, ClientId, endpoint
-//   optional, demanded   {UserPoolId, ClientId} of pools with second factors (harness.js)
+//   optional, demanded, devices   {UserPoolId, ClientId} of pools with second factors (harness.js)
 //   readCode(address), forgetMessages()
 //   createUser(username, temporaryPassword, attributes, UserPoolId)   AdminCreateUser, for use case 23
 //   expireTokens()         makes the server's clock jump past the tokens' lifetime
@@ -309,6 +309,56 @@
         const session = await call((done) => current.getSession(done));
         check(session.isValid(), 'the session is not valid');
         check((await attributes(current)).email === u.email, 'another e-mail address');
+      },
+
+      async '18 to 22: devices'() {
+        const u = await confirmed(pool(undefined, tools.devices), phoneOf(`device${tools.tag}`));
+        const { called, cognitoUser, session } = await asked(u);
+        same(called, ['confirmation']);
+        const key = session.getAccessToken().payload.device_key;
+        await call((done) => cognitoUser.setUserMfaPreference({ PreferredMfa: true, Enabled: true }, null, done));
+        const command = (f) => new Promise((onSuccess, onFailure) => f({ onSuccess, onFailure }));
+        const status = async () => {
+          const { Device } = await command((done) => cognitoUser.getDevice(done));
+          check(Device.DeviceKey === key, `device ${Device.DeviceKey}, want ${key}`);
+          return Device.DeviceAttributes.find((a) => a.Name === 'dev:device_remembered_status').Value;
+        };
+        const { Devices } = await command((done) => cognitoUser.listDevices(10, null, done));
+        same(Devices.map((d) => d.DeviceKey), [key]);
+        check(await status() === 'not_remembered', `the device is ${await status()}`);
+
+        // A device that is not remembered takes part and spares nothing.
+        const again = await asked(u, bySMS(u));
+        same(again.called, ['mfaRequired', 'success']);
+        check(again.session.getAccessToken().payload.device_key === key, 'another device');
+
+        check(await command((done) => cognitoUser.setDeviceStatusRemembered(done)) === 'SUCCESS', 'not SUCCESS');
+        check(await status() === 'remembered', `the device is ${await status()}`);
+        const spared = await asked(u);
+        same(spared.called, ['success']);
+        check(spared.session.getAccessToken().payload.device_key === key, 'another device');
+
+        check(await command((done) => cognitoUser.setDeviceStatusNotRemembered(done)) === 'SUCCESS', 'not SUCCESS');
+        same((await asked(u, bySMS(u))).called, ['mfaRequired', 'success']);
+
+        const last = user(u.username, u.pool);
+        await call((done) => last.getSession(done));
+        last.getCachedDeviceKeyAndPassword();
+        check(await command((done) => last.forgetDevice(done)) === 'SUCCESS', 'not SUCCESS');
+        const fresh = await asked(u, bySMS(u));
+        same(fresh.called, ['mfaRequired', 'confirmation']);
+        check(fresh.session.getAccessToken().payload.device_key !== key, 'the device was not forgotten');
+      },
+
+      async '22: a device that was forgotten elsewhere'() {
+        const u = await confirmed(pool(undefined, tools.devices), phoneOf(`forgotten${tools.tag}`));
+        const { session, cognitoUser } = await asked(u);
+        const key = session.getAccessToken().payload.device_key;
+        await new Promise((onSuccess, onFailure) => cognitoUser.forgetSpecificDevice(key, { onSuccess, onFailure }));
+        // The library still names it, is told so, and registers itself anew.
+        const { called, session: next } = await asked(u);
+        same(called, ['confirmation']);
+        check(next.getAccessToken().payload.device_key !== key, 'the device was not forgotten');
       },
 
       async '23: the new password of a user made by an administrator'() {

@@ -17,6 +17,11 @@ import (
 	"rsc.io/qr"
 )
 
+// sms is how pools send messages to phones.
+func sms() *types.SmsConfigurationType {
+	return &types.SmsConfigurationType{SnsCallerArn: new("arn:aws:iam::000000000000:role/sms"), ExternalId: new("terminal")}
+}
+
 // newFactorsApp is newApp with second factors by SMS and by an app.
 func newFactorsApp(t *testing.T, mode types.UserPoolMfaType) app {
 	t.Helper()
@@ -24,9 +29,7 @@ func newFactorsApp(t *testing.T, mode types.UserPoolMfaType) app {
 	_, err := server.admin.SetUserPoolMfaConfig(t.Context(), &idp.SetUserPoolMfaConfigInput{
 		UserPoolId: &a.pool, MfaConfiguration: mode,
 		SoftwareTokenMfaConfiguration: &types.SoftwareTokenMfaConfigType{Enabled: true},
-		SmsMfaConfiguration: &types.SmsMfaConfigType{SmsConfiguration: &types.SmsConfigurationType{
-			SnsCallerArn: new("arn:aws:iam::000000000000:role/sms"), ExternalId: new("terminal"),
-		}},
+		SmsMfaConfiguration:           &types.SmsMfaConfigType{SmsConfiguration: sms()},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -205,4 +208,40 @@ func (s *screen) checkCode(text string) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		s.t.Errorf("the code on the screen (-want +got):\n%s", diff)
 	}
+}
+
+// TestDevice registers the terminal's machine, has it remembered, and is spared the second
+// factor from then on.
+func TestDevice(t *testing.T) {
+	t.Parallel()
+	a := newFactorsApp(t, types.UserPoolMfaTypeOptional)
+	_, err := server.admin.UpdateUserPool(t.Context(), &idp.UpdateUserPoolInput{
+		UserPoolId: &a.pool, MfaConfiguration: types.UserPoolMfaTypeOptional,
+		AutoVerifiedAttributes: []types.VerifiedAttributeType{"email"}, SmsConfiguration: sms(),
+		DeviceConfiguration: &types.DeviceConfigurationType{ChallengeRequiredOnNewDevice: true, DeviceOnlyRememberedOnUserPrompt: true},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.createUser(t, "ann", password)
+	a.setPassword(t, "ann", another)
+	a.givePhone(t, "ann", "+15550104713")
+	s := open(t, a)
+	for i, answer := range []string{"no", "yes"} {
+		s.start("cenote login ann")
+		s.answerHidden("Password", another)
+		s.await("^Code sent to ")
+		s.answer("Code sent to +*******4713", code(t, "+15550104713"))
+		s.answer("Remember this device? [y/N]", answer)
+		s.ends(0, "Signed in as ann.")
+		if i == 0 { // the machine is new again
+			s.start("rm ~/.config/cenote/session.json")
+			s.ends(0)
+		}
+	}
+	s.start("cenote logout")
+	s.ends(0)
+	s.start("cenote login ann")
+	s.answerHidden("Password", another)
+	s.ends(0, "Signed in as ann.")
 }
