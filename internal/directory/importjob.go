@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/api/cognitoidp"
@@ -20,6 +21,8 @@ const (
 	// importStep is how many rows a step takes at most: some seconds on a slow machine,
 	// well within the job's lease.
 	importStep = 10_000
+	// importPace ends a step early where the store is slower than that.
+	importPace = 20 * time.Second
 )
 
 // ImportChunk takes an import job some thousand rows further and says whether it has come
@@ -142,7 +145,11 @@ func (s *Service) runImport(ctx context.Context, x *store.Import) (done bool, er
 		rowMaker: rowMaker{Service: s, pool: pool, job: x.Config, columns: columns, now: s.clock.Now()},
 		x:        x, rows: rows,
 	}
+	began := s.clock.Outside()
 	for range importStep / importTogether {
+		if s.clock.Outside().Sub(began) > importPace {
+			break
+		}
 		more, err := run.together(ctx)
 		if errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrNotFound) {
 			return false, nil // it was stopped, or is another node's: the next call sees

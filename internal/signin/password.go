@@ -89,7 +89,7 @@ func (s *Service) answerSRP(ctx context.Context, a *attempt, in AnswerInput) (*S
 		return nil, err
 	}
 	if !ok {
-		return nil, s.wrong(ctx, a)
+		return nil, unprovable(a, s.wrong(ctx, a))
 	}
 	a.spend = func(ctx context.Context) error {
 		first, err := s.credential.SpendSRP(ctx, x)
@@ -99,6 +99,15 @@ func (s *Service) answerSRP(ctx context.Context, a *attempt, in AnswerInput) (*S
 		return err
 	}
 	return s.proved(ctx, a)
+}
+
+// unprovable tells operators, and nobody else, that the proof could not have held: the user
+// was imported with a hash, and has not signed in with the password since.
+func unprovable(a *attempt, err error) error {
+	if r, ok := errors.AsType[*refusal](err); ok && r.reason == reasonCredentials && a.user.Credential.Hash != "" {
+		return refuse(reasonHash, r.seen)
+	}
+	return err
 }
 
 // meetAgain finds the user with whom the exchange began, or the Stranger.

@@ -64,6 +64,7 @@ const (
 // The reasons under which refused sign-ins are counted.
 const (
 	reasonCredentials = "bad_credentials"
+	reasonHash        = "srp_blocked_by_legacy_hash"
 	reasonLocked      = "locked"
 	reasonNoUser      = "user_not_found"
 	reasonDisabled    = "disabled"
