@@ -64,6 +64,7 @@ var house = []struct {
 	{"internal/wire", [][]string{{"internal/fault", "internal/clock", "internal/gate", "internal/naming", "api", "api/cognitoidp"}}, "the phases of a call know no service"},
 	{"internal/httpd", [][]string{{"internal/fault", "internal/clock", "internal/naming"}}, "the listener and the route table know handlers only"},
 	{"internal/oauth", [][]string{serviceGround, {"internal/signin", "internal/token", "internal/keys"}}, "OAuth endpoints and discovery"},
+	{"internal/login", [][]string{serviceGround, {"internal/wire", "internal/oauth", "internal/signin"}}, "pages; what they ask for is done by the services"},
 	{"internal/devtools", [][]string{serviceGround, {"internal/wire", "internal/message", "internal/trigger"}}, "development mode's own pages"},
 	{"client", [][]string{{"api", "api/cognitoidp", "internal/srp", "internal/libcrypto"}}, "the public client uses nothing of the server"},
 	{"cenotetest", [][]string{{"", "api", "api/cognitoidp", "client", "internal/keys", "internal/keys/keystest", "internal/clock", "internal/message"}}, "a server in a test is the root's server"},

@@ -25,6 +25,7 @@ import (
 	"github.com/cenote-id/cenote/internal/jobs"
 	"github.com/cenote-id/cenote/internal/keys"
 	"github.com/cenote-id/cenote/internal/kms"
+	"github.com/cenote-id/cenote/internal/login"
 	"github.com/cenote-id/cenote/internal/message"
 	"github.com/cenote-id/cenote/internal/naming"
 	"github.com/cenote-id/cenote/internal/oauth"
@@ -287,6 +288,9 @@ func (s *Server) routes(r rooms) http.Handler {
 	routes.Imports = &httpd.Imports{
 		Receive: r.users.ReceiveImport, Log: r.users.SendImportLog, MaxBytes: s.importLimits().Bytes, Errors: s.config.Log,
 	}
+	routes.ConfirmUser = login.New(login.Deps{
+		Confirm: r.users.ConfirmByLink, Clock: s.clock, Log: s.config.Log,
+	}).ConfirmUser
 	if s.config.Mode == Dev {
 		routes.Ops = s.operations()
 		routes.Tools = s.untilStopped(devtools.New(devtools.Deps{

@@ -290,7 +290,7 @@ func (s *Server) Messages(ctx context.Context, to string) []Message {
 	entries := s.inbox.Wait(ctx, message.Filter{To: strings.TrimSpace(to)})
 	out := make([]Message, len(entries))
 	for i, e := range entries {
-		out[i] = Message{Destination: e.Destination, Subject: e.Subject, Body: e.Body, Code: e.Code, Username: e.Username}
+		out[i] = Message{Destination: e.Destination, Subject: e.Subject, Body: e.Body, Code: e.Code, Link: e.Link, Username: e.Username}
 	}
 	return out
 }
@@ -302,4 +302,5 @@ type Message struct {
 	Subject     string // empty for text messages
 	Body        string
 	Code        string // the code or temporary password in it
+	Link        string // the link in it, empty for none
 }

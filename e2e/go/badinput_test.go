@@ -284,9 +284,8 @@ func TestUnbuiltMembers(t *testing.T) {
 	s := open(t)
 	pool := s.pool()
 	for member, in := range map[string]string{
-		"LambdaConfig.UserMigration":                     `"LambdaConfig":{"UserMigration":"arn:aws:lambda:us-east-1:000000000000:function:f"}`,
-		"VerificationMessageTemplate.DefaultEmailOption": `"VerificationMessageTemplate":{"DefaultEmailOption":"CONFIRM_WITH_LINK"}`,
-		"Policies.SignInPolicy.AllowedFirstAuthFactors":  `"Policies":{"SignInPolicy":{"AllowedFirstAuthFactors":["PASSWORD","EMAIL_OTP"]}}`,
+		"LambdaConfig.UserMigration":                    `"LambdaConfig":{"UserMigration":"arn:aws:lambda:us-east-1:000000000000:function:f"}`,
+		"Policies.SignInPolicy.AllowedFirstAuthFactors": `"Policies":{"SignInPolicy":{"AllowedFirstAuthFactors":["PASSWORD","EMAIL_OTP"]}}`,
 	} {
 		s.post("CreateUserPool", `{"PoolName":"p",`+in+`}`).is(t, http.StatusNotImplemented, "NotImplemented", "Member "+member+" of CreateUserPool is not implemented.")
 		s.post("UpdateUserPool", `{"UserPoolId":"`+pool+`",`+in+`}`).is(t, http.StatusNotImplemented, "NotImplemented", "Member "+member+" of UpdateUserPool is not implemented.")

@@ -73,6 +73,8 @@ type issue struct {
 	contact
 	code   string
 	record store.Code
+	// unseen says that nobody may see how long its sender takes.
+	unseen bool
 }
 
 // newCode makes a code for a user. Storing its record makes older codes of the same
@@ -141,10 +143,15 @@ func usedUp(err error) error {
 
 // deliver sends a code that is stored to its user.
 func (s *Service) deliver(ctx context.Context, pool *catalog.Pool, clientID string, u *store.User, source trigger.MessageSource, i issue, metadata api.StringMap) error {
-	return s.messages.Deliver(ctx, message.Message{
+	m := message.Message{
 		Pool: pool, ClientID: clientID, Username: u.Username, Attributes: EventAttributes(pool, u),
 		Source: source, Medium: i.medium(), Destination: i.value, Code: i.code, Metadata: metadata,
-	})
+		Until: i.record.Expires, Unseen: i.unseen,
+	}
+	if confirmsByLink(pool, source, m.Medium) {
+		m.Link = s.link(pool, clientID, u.Username, i.code)
+	}
+	return s.messages.Deliver(ctx, m)
 }
 
 // asked is a code that a user asked for through a client.
@@ -157,6 +164,7 @@ type asked struct {
 	limit    limit
 	source   trigger.MessageSource
 	metadata api.StringMap
+	unseen   bool // see issue
 }
 
 // sendAsked makes a code within the limit of its kind, stores it in place of the one
@@ -172,6 +180,7 @@ func (s *Service) sendAsked(ctx context.Context, call *api.Call, a asked) (*cogn
 	if err := s.store.PutCode(ctx, a.pool.Internal(), a.user.ID, i.record); err != nil {
 		return nil, err
 	}
+	i.unseen = a.unseen
 	return a.to.details(), s.deliver(ctx, a.pool, a.clientID, a.user, a.source, i, a.metadata)
 }
 

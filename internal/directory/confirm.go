@@ -42,14 +42,35 @@ func (s *Service) ConfirmSignUp(ctx context.Context, call *api.Call, in *cognito
 	if err := s.checkSignedUp(call, client.Client(), in.Session, user); err != nil {
 		return nil, err
 	}
-	if err := s.attempt(ctx, pool, user.ID, limitConfirm); err != nil {
-		return nil, err
-	}
-	code, err := s.judge(ctx, call, pool, user.ID, store.CodeSignUp, "", api.Value(in.ConfirmationCode))
+	user, code, err := s.confirmByCode(ctx, call, client.Client(), user, api.Value(in.ConfirmationCode), api.Value(in.ForceAliasCreation))
 	if err != nil {
 		return nil, err
 	}
-	options := store.UpdateOptions{UseCode: ref(code), Steal: api.Value(in.ForceAliasCreation) && aliasesMove(pool)}
+	s.recordEnd(ctx, s.risk.Open(client.Client(), cognitoidp.EventTypeSignUp, user, user.Created, origin), user, nil)
+	out := new(cognitoidp.ConfirmSignUpResponse)
+	if proven := message.AttributeOf(message.Medium(code.Medium)); pool.FirstFactor(catalog.OneTimeFactor(proven)) {
+		if out.Session, err = s.beginRegistration(call, client.Client(), user, proven); err != nil {
+			return nil, err
+		}
+	}
+	return out, s.confirmed(ctx, pool, client.ID(), user, trigger.PostConfirmationConfirmSignUp, in.ClientMetadata)
+}
+
+// confirmByCode confirms a user within the limit of tries, and returns the code that did it
+// with the user as it is then. force moves an alias that belongs to another.
+func (s *Service) confirmByCode(ctx context.Context, call *api.Call, client *catalog.Client, user *store.User, given string, force bool) (*store.User, *store.Code, error) {
+	pool := client.Pool
+	if err := confirmable(user); err != nil {
+		return nil, nil, err
+	}
+	if err := s.attempt(ctx, pool, user.ID, limitConfirm); err != nil {
+		return nil, nil, err
+	}
+	code, err := s.judge(ctx, call, pool, user.ID, store.CodeSignUp, "", given)
+	if err != nil {
+		return nil, nil, err
+	}
+	options := store.UpdateOptions{UseCode: ref(code), Steal: force && aliasesMove(pool)}
 	user, err = s.store.UpdateUser(ctx, pool.Internal(), user.ID, options, func(u *store.User) error {
 		if err := confirmable(u); err != nil {
 			return err
@@ -64,16 +85,9 @@ func (s *Service) ConfirmSignUp(ctx context.Context, call *api.Call, in *cognito
 		return nil
 	})
 	if err != nil {
-		return nil, aliasTaken(usedUp(err), textAlias)
+		return nil, nil, aliasTaken(usedUp(err), textAlias)
 	}
-	s.recordEnd(ctx, s.risk.Open(client.Client(), cognitoidp.EventTypeSignUp, user, user.Created, origin), user, nil)
-	out := new(cognitoidp.ConfirmSignUpResponse)
-	if proven := message.AttributeOf(message.Medium(code.Medium)); pool.FirstFactor(catalog.OneTimeFactor(proven)) {
-		if out.Session, err = s.beginRegistration(call, client.Client(), user, proven); err != nil {
-			return nil, err
-		}
-	}
-	return out, s.confirmed(ctx, pool, client.ID(), user, trigger.PostConfirmationConfirmSignUp, in.ClientMetadata)
+	return user, code, nil
 }
 
 // AdminConfirmSignUp confirms a user without a code and verifies nothing.
@@ -129,7 +143,7 @@ func (s *Service) ResendConfirmationCode(ctx context.Context, call *api.Call, in
 	}
 	details, err := s.sendAsked(ctx, call, asked{
 		pool: pool, clientID: client.ID(), user: user, purpose: store.CodeSignUp, to: to,
-		limit: limitResend, source: trigger.MessageResendCode, metadata: in.ClientMetadata,
+		limit: limitResend, source: trigger.MessageResendCode, metadata: in.ClientMetadata, unseen: client.HidesUsers(),
 	})
 	s.recordEnd(ctx, s.risk.Open(client.Client(), cognitoidp.EventTypeResendCode, user, call.Time, origin), user, err)
 	return &cognitoidp.ResendConfirmationCodeResponse{CodeDeliveryDetails: details}, err

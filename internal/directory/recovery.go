@@ -41,7 +41,7 @@ func (s *Service) ForgotPassword(ctx context.Context, call *api.Call, in *cognit
 	}
 	details, err := s.sendAsked(ctx, call, asked{
 		pool: pool, clientID: client.ID(), user: user, purpose: store.CodeReset, to: to,
-		limit: limitReset, source: trigger.MessageForgotPassword, metadata: in.ClientMetadata,
+		limit: limitReset, source: trigger.MessageForgotPassword, metadata: in.ClientMetadata, unseen: client.HidesUsers(),
 	})
 	if err == nil { // the code that was stored now is of this time
 		s.risk.Record(ctx, s.risk.Open(client.Client(), cognitoidp.EventTypeForgotPassword, user, call.Time, origin), user, cognitoidp.EventResponseTypeInProgress)

@@ -19,6 +19,8 @@ type Routes struct {
 	Imports                    *Imports
 	// Logo answers the images of login pages; its path values are pool, style, version and file.
 	Logo http.HandlerFunc
+	// ConfirmUser answers the links of confirmation mails; the pool id is the path value "pool".
+	ConfirmUser http.HandlerFunc
 	// Tools answers below /_cenote/.
 	Tools http.Handler
 	// Ops are added to the public port.
@@ -48,6 +50,9 @@ func (r Routes) Public() http.Handler {
 	}
 	if r.Logo != nil {
 		mux.HandleFunc("GET /{pool}/assets/{style}/{version}/{file}", r.Logo)
+	}
+	if r.ConfirmUser != nil {
+		mux.HandleFunc("GET /{pool}/confirmUser", r.ConfirmUser)
 	}
 	if r.Ops != nil {
 		r.Ops.register(mux)

@@ -57,6 +57,7 @@ func (s *Service) poseCode(ctx context.Context, a *attempt, name cognitoidp.Chal
 	err = s.messages.Deliver(ctx, message.Message{
 		Pool: a.pool(), ClientID: a.client.ID(), Username: a.user.Username, Attributes: event.Attributes,
 		Source: trigger.MessageAuthentication, Medium: medium, Destination: address, Code: code, Metadata: a.metadata,
+		Until: a.now.Add(a.client.SessionTTL()), Unseen: a.client.HidesUsers(),
 	})
 	if err != nil {
 		return nil, because(reasonDelivery, message.AsRoleFault(err, medium))

@@ -122,8 +122,6 @@ func refusals() []refusal {
 			code: invalidParameter, text: "SMS configuration and Auto verification for phone_number are required when MFA is required/optional",
 		},
 		{name: "other first factors", in: cognitoidp.UpdateUserPoolRequest{Policies: firstFactors("PASSWORD", "EMAIL_OTP")}, member: "Policies.SignInPolicy.AllowedFirstAuthFactors"},
-		{name: "links", in: cognitoidp.UpdateUserPoolRequest{VerificationMessageTemplate: &cognitoidp.VerificationMessageTemplateType{DefaultEmailOption: new(cognitoidp.DefaultEmailOptionTypeConfirmWithLink)}}, member: "VerificationMessageTemplate.DefaultEmailOption"},
-		{name: "SES configuration set", in: cognitoidp.UpdateUserPoolRequest{EmailConfiguration: &cognitoidp.EmailConfigurationType{ConfigurationSet: new("set")}}, member: "EmailConfiguration.ConfigurationSet"},
 		{name: "end user messaging", in: cognitoidp.UpdateUserPoolRequest{SmsConfiguration: &cognitoidp.SmsConfigurationType{EumsSms: &cognitoidp.EumsSmsConfigurationType{CallerArn: new(role)}}}, member: "SmsConfiguration.EumsSms"},
 		{name: "own key", in: cognitoidp.UpdateUserPoolRequest{KeyConfiguration: &cognitoidp.KeyConfigurationType{KeyType: new(cognitoidp.EncryptionKeyTypeCustomerManagedKey)}}, member: "KeyConfiguration.KeyType"},
 	}

@@ -43,13 +43,6 @@ var unbuiltPoolMembers = []unbuiltMember[cognitoidp.UserPoolType]{
 			return f != cognitoidp.AuthFactorTypePassword
 		})
 	}},
-	{"VerificationMessageTemplate.DefaultEmailOption", func(r *cognitoidp.UserPoolType) bool {
-		return r.VerificationMessageTemplate != nil &&
-			api.Value(r.VerificationMessageTemplate.DefaultEmailOption) == cognitoidp.DefaultEmailOptionTypeConfirmWithLink
-	}},
-	{"EmailConfiguration.ConfigurationSet", func(r *cognitoidp.UserPoolType) bool {
-		return r.EmailConfiguration != nil && r.EmailConfiguration.ConfigurationSet != nil
-	}},
 	{"SmsConfiguration.EumsSms", func(r *cognitoidp.UserPoolType) bool {
 		return r.SmsConfiguration != nil && r.SmsConfiguration.EumsSms != nil
 	}},
