@@ -13,7 +13,9 @@
 //	  │                                           ▼
 //	  │                                        new password   NEW_PASSWORD_REQUIRED ── Answer ─┐
 //	  │                                           ▼ <──────────────────────────────────────────┘
-//	  │                                        second factor
+//	  │                                        second factor  SELECT_MFA_TYPE, then one of
+//	  │                                           │            SMS_MFA, EMAIL_OTP, SOFTWARE_TOKEN_MFA;
+//	  │                                           │            or MFA_SETUP
 //	  │                                           ▼
 //	  │                                        device
 //	  │                                           ▼
@@ -28,6 +30,11 @@
 // The state between two calls is the client's to carry, sealed: bound to the pool's
 // internal id, the client, the user, the challenge, its expiry, and to the user's password
 // and auth_after as they were. Nothing is stored for a sign-in under way.
+//
+// Which second factor is asked for is one decision table (demandOf in mfa.go). A factor is
+// set up within a sign-in by Sessions that lead from one step to the next: only that of the
+// last step passes, and none does once the user has another factor. Codes that are sent
+// leave no row: their MACs travel in the Sessions. Codes of authenticator apps count once.
 //
 // Where a client hides which users exist, an unknown name meets a Stranger, who walks the
 // same path at the same cost until the proof, which cannot hold.

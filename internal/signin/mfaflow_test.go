@@ -499,3 +499,52 @@ func TestAppThatCannotBeSetUp(t *testing.T) {
 		t.Error("another app was set up")
 	}
 }
+
+// Of sign-ins that show one code of an app at the same time, one gets through; the others'
+// Sessions stay good.
+func TestOneCodeForManySignIns(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	c := e.configure(e.client("Many"), mfa("ON", catalog.FactorTOTP))
+	seed := []byte("12345678901234567890")
+	e.user(c.Pool, "jane", withApp(seed))
+	var sessions []*string
+	for range 6 {
+		out, err := e.signIn(c, "jane", password)
+		sessions = append(sessions, wantChallenge(t, "SOFTWARE_TOKEN_MFA", out, err).Session)
+	}
+	sessions = append(sessions, sessions[0])
+	enter := func(session *string) error {
+		_, err := e.respond(c, "SOFTWARE_TOKEN_MFA", session, values{"USERNAME": "jane", "SOFTWARE_TOKEN_MFA_CODE": e.totp(seed)})
+		return err
+	}
+	errs := make([]error, len(sessions))
+	var work sync.WaitGroup
+	for i, session := range sessions {
+		work.Go(func() { errs[i] = enter(session) })
+	}
+	work.Wait()
+	through := 0
+	for i, err := range errs {
+		switch {
+		case err == nil:
+			through++
+		case i == 0 || i == len(errs)-1: // one Session, twice: it may be used by now
+			if !strings.Contains(err.Error(), "used once") && !strings.Contains(err.Error(), usedTOTP.message) {
+				t.Error(err)
+			}
+		default:
+			wantFault(t, err, usedTOTP)
+		}
+	}
+	if through != 1 {
+		t.Errorf("%d sign-ins got through", through)
+	}
+	e.sleep(30 * time.Second)
+	for i, session := range sessions[1:3] {
+		if errs[i+1] != nil {
+			wantFault(t, enter(session), noFault)
+			e.sleep(30 * time.Second)
+		}
+	}
+}
