@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/cenote-id/cenote/internal/directory"
+	"github.com/cenote-id/cenote/internal/risk"
 )
 
 // Mode says for whom a server runs. The zero value refuses to start, so that nobody runs
@@ -125,6 +126,9 @@ type Config struct {
 	// entry matches fails.
 	Functions []Function
 
+	// Limits bound how often callers may call and how much the server holds.
+	Limits Limits
+
 	// FixedCode, in Dev mode, is every one-time code. Empty makes random ones.
 	FixedCode string
 	// Console, in Dev mode, receives a line for every message. nil prints none.
@@ -142,6 +146,9 @@ type Config struct {
 	// since generating takes a tenth of a second.
 	MakeKey func(context.Context) (*rsa.PrivateKey, error)
 }
+
+// DefaultAuthEventRetention is how long auth events are kept, as on AWS.
+const DefaultAuthEventRetention = risk.DefaultRetention
 
 // Defaults of Config.
 const (
@@ -166,6 +173,9 @@ func (c Config) complete() (Config, error) {
 	}
 	if c.AuthEventRetention < 0 {
 		return c, fmt.Errorf("config: auth events cannot be kept for %s", c.AuthEventRetention)
+	}
+	if err := c.Limits.check(); err != nil {
+		return c, err
 	}
 	if c.MaxImportRows < 0 || c.MaxImportBytes < 0 {
 		return c, fmt.Errorf("config: the limits of user imports are not negative")

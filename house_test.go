@@ -61,6 +61,7 @@ var house = []struct {
 	{"internal/directory", [][]string{serviceGround, {"internal/credential", "internal/message", "internal/risk", "internal/trigger"}}, "users; signing in is signin's matter"},
 	{"internal/signin", [][]string{serviceGround, {"internal/directory", "internal/credential", "internal/message", "internal/risk", "internal/trigger", "internal/token", "internal/passkey"}}, "the one sign-in machine"},
 	{"internal/access", [][]string{serviceGround, {"internal/token"}}, "who is calling; what they want is the services' matter"},
+	{"internal/throttle", [][]string{{"internal/fault", "internal/clock", "api", "api/cognitoidp"}}, "how often calls come, whatever they want"},
 	{"internal/wire", [][]string{{"internal/fault", "internal/clock", "internal/gate", "internal/naming", "api", "api/cognitoidp"}}, "the phases of a call know no service"},
 	{"internal/httpd", [][]string{{"internal/fault", "internal/clock", "internal/naming"}}, "the listener and the route table know handlers only"},
 	{"internal/oauth", [][]string{serviceGround, {"internal/signin", "internal/token", "internal/keys"}}, "OAuth endpoints and discovery"},

@@ -198,6 +198,7 @@ func (s *Server) newRooms(place naming.Place, g *gate.Gate, cache *keys.Cache, t
 		Store: s.db, Catalog: s.catalog, Credential: credentials, Risk: s.risk,
 		Messages: messages, Triggers: triggers, Random: s.config.Random, AccountID: s.roleAccount(),
 		Clock: s.clock, PublicURL: s.config.PublicURL, Imports: s.importLimits(),
+		Limits: s.config.Limits.users(),
 	})
 	control := access.New(access.Deps{
 		Keys: s.db, Tokens: tokens, Place: place, Clock: s.clock, Open: s.config.Mode == Dev,
@@ -206,7 +207,7 @@ func (s *Server) newRooms(place naming.Place, g *gate.Gate, cache *keys.Cache, t
 	idp := &identityProvider{
 		pools: userpool.New(userpool.Deps{
 			Store: s.db, Catalog: s.catalog, Keys: s.stock, Place: place, PublicURL: s.config.PublicURL, Random: s.config.Random,
-			Rate:           requestRate,
+			Rate: requestRate, Limits: s.config.Limits.pools(),
 			FixedIDs:       s.config.Mode == Dev,
 			AllowAWSIssuer: s.config.AllowAWSIssuer || s.config.Mode == Dev,
 			PlainLoopback:  s.config.Mode == Dev,
@@ -222,8 +223,8 @@ func (s *Server) newRooms(place naming.Place, g *gate.Gate, cache *keys.Cache, t
 	return rooms{
 		tokens: tokens, keys: cache, users: directoryService,
 		wire: wire.New(wire.Config{
-			Mounts:  []wire.Mount{s.mount(idp), {Service: kmsapi.Service, Impl: codes, Violation: "ValidationException"}},
-			Gate:    control,
+			Mounts: []wire.Mount{s.mount(idp), {Service: kmsapi.Service, Impl: codes, Violation: "ValidationException"}},
+			Gate:   control, Throttle: s.throttle(),
 			Strict:  s.config.Mode == Dev,
 			Origins: s.config.Origins,
 			Clock:   s.clock, Random: s.config.Random, Log: s.config.Log, Metrics: s.registry,

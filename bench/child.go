@@ -31,7 +31,8 @@ func serveIfChild(ctx context.Context) error {
 	}
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	c := cenote.Config{
-		Mode: cenote.Serve, Log: slog.New(slog.NewJSONHandler(os.Stderr, nil)),
+		Mode: cenote.Serve, Limits: cenote.Limits{Requests: cenote.Off},
+		Log: slog.New(slog.NewJSONHandler(os.Stderr, nil)),
 		RootKey: &cenote.RootKey{
 			ID: os.Getenv("CENOTE_ROOT_ACCESS_KEY_ID"), Secret: cenote.Secret(os.Getenv("CENOTE_ROOT_SECRET_ACCESS_KEY")),
 		},

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/cenote-id/cenote"
 )
 
 // typed parses a command line in an environment, with the files that the arguments and
@@ -145,6 +147,47 @@ func TestListsAndSwitches(t *testing.T) {
 	}
 }
 
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	want := cenote.Limits{
+		Requests: cenote.On, Admin: true, PerIP: 50, PerUser: -1, PerClient: 7.5,
+		Rates: map[string]float64{"UserAuthentication": 500, "UserCreation": 0.5}, Quotas: map[string]int{"UserPools": 5},
+	}
+	const text = "requests=on;admin=true;per-ip=50;per-user=-1;per-client=7.5;rates.UserAuthentication=500;rates.UserCreation=0.5;quotas.UserPools=5"
+	for name, test := range map[string]struct {
+		args []string
+		env  map[string]string
+		file string
+	}{
+		"flag":        {args: []string{"--limits", text}},
+		"environment": {env: map[string]string{"CENOTE_LIMITS": text}},
+		"file": {file: "limits:\n  requests: on\n  admin: true\n  per-ip: 50\n  per-user: -1\n  per-client: 7.5\n" +
+			"  rates: {UserAuthentication: 500, UserCreation: 0.5}\n  quotas:\n    UserPools: 5\n"},
+	} {
+		c, err := typed(t, append([]string{"serve", "--config", "%config"}, test.args...), test.env, map[string]string{"config": test.file})
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		got, err := c.Serve.Limits.parse()
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s:\n%s", name, diff)
+		}
+	}
+	for text, want := range map[string]string{
+		"rates=3": `limits: unknown name "rates"`, "speed=3": `limits: unknown name "speed"`,
+		"rates.UserRead=fast": `limits: rates.UserRead cannot be "fast"`, "quotas.UserPools=1.5": `limits: quotas.UserPools cannot be "1.5"`,
+		"requests=maybe": `limits: requests cannot be "maybe"`,
+	} {
+		name, value, _ := strings.Cut(text, "=")
+		if _, err := (limits{name: value}).parse(); err == nil || err.Error() != want {
+			t.Errorf("%s: got %v, want %s", text, err, want)
+		}
+	}
+}
+
 func TestWhatCannotBeFollowedIsRefused(t *testing.T) {
 	t.Parallel()
 	type env = map[string]string
@@ -173,6 +216,10 @@ func TestWhatCannotBeFollowedIsRefused(t *testing.T) {
 		"no value":                   {args: "serve", file: "smtp-url:", want: `"smtp-url" has no value`},
 		"list for one":               {args: "serve", file: "smtp-url: [hunter2]", want: `"smtp-url" takes plain values`},
 		"list of lists":              {args: "serve", file: "origins: [[hunter2]]", want: `"origins" takes plain values`},
+		"limits that are no mapping": {args: "serve", file: "limits: hunter2", want: `"limits" takes settings`},
+		"list of limits":             {args: "serve", file: "limits: {rates: [hunter2]}", want: `"rates" takes plain values`},
+		"limit without a value":      {args: "serve", file: "limits: {per-ip: }", want: `"per-ip" has no value`},
+		"path as a limit":            {args: "serve", file: "limits: {rates.UserRead: 1}", want: `unknown key "rates.UserRead"`},
 		"no such file":               {args: "serve --config %missing", want: "missing"},
 		"no such secret":             {args: "serve", env: env{"CENOTE_SMTP_URL_FILE": "%missing"}, want: "CENOTE_SMTP_URL_FILE"},
 		"no such secret in the file": {args: "serve", file: "smtp-url-file: '%missing'", want: "smtp-url-file"},

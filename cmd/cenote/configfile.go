@@ -98,6 +98,14 @@ func (c *configFile) set(name string, key, value *yaml.Node) error {
 			return c.errorAt(key, "%q sets %s, which has been set already", name, flag.Name)
 		}
 	}
+	if flag.IsMap() {
+		if value.Kind != yaml.MappingNode {
+			return c.errorAt(value, "%q takes settings, KEY: VALUE", name)
+		}
+		pairs, err := c.pairs("", value)
+		c.values[setting] = kong.JoinEscaped(pairs, flag.Tag.MapSep)
+		return err
+	}
 	if value.Kind != yaml.SequenceNode || !flag.IsSlice() {
 		text, err := c.text(name, value)
 		c.values[setting] = text
@@ -112,6 +120,32 @@ func (c *configFile) set(name string, key, value *yaml.Node) error {
 	}
 	c.values[setting] = kong.JoinEscaped(texts, flag.Tag.Sep)
 	return nil
+}
+
+// pairs returns the plain values of a mapping, and of the mappings in it, each as
+// PATH=VALUE.
+func (c *configFile) pairs(path string, n *yaml.Node) (out []string, err error) {
+	for i := 0; i < len(n.Content); i += 2 {
+		key, value := n.Content[i], followed(n.Content[i+1])
+		name := path + key.Value
+		if strings.ContainsAny(key.Value, ".=;") {
+			return nil, c.errorAt(key, "unknown key %q", name)
+		}
+		if value.Kind == yaml.MappingNode {
+			inner, err := c.pairs(name+".", value)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, inner...)
+			continue
+		}
+		text, err := c.text(name, value)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, name+"="+text)
+	}
+	return out, nil
 }
 
 // text returns a plain value as it was written: YAML would read an account id as a number.

@@ -22,6 +22,7 @@ type devCommand struct {
 	publicFlags
 	messageFlags
 	importFlags
+	riskFlags
 	programFlags `set:"logLevel=warn"`
 }
 
@@ -53,6 +54,9 @@ func (c *devCommand) Run(ctx context.Context, p *program) (err error) {
 	c.messageFlags.configure(&config)
 	c.importFlags.configure(&config)
 	if err := p.configureFunctions(&config); err != nil {
+		return err
+	}
+	if err := c.riskFlags.configure(&config); err != nil {
 		return err
 	}
 	if err := c.publicFlags.configure(&config); err != nil {

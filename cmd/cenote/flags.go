@@ -65,6 +65,20 @@ func (f *importFlags) configure(c *cenote.Config) {
 	c.MaxImportRows, c.MaxImportBytes = f.ImportMaxRows, f.ImportMaxBytes
 }
 
+// riskFlags say what passwords and how many calls are too many.
+type riskFlags struct {
+	CompromisedPasswords string        `group:"Protection" placeholder:"FILE" help:"Sorted list of the SHA-1 hashes of passwords that attackers know, as the downloader of Have I Been Pwned makes it; used beside the small list that is built in."`
+	AuthEventRetention   time.Duration `group:"Protection" default:"${retention}" placeholder:"TIME" help:"How long auth events are kept (default ${default}, two years)."`
+	Limits               limits        `group:"Protection" mapsep:";" placeholder:"NAME=NUMBER;..." help:"Request rates and quotas besides AWS's: requests=on|off, admin=on|off, per-client, per-ip, per-user, rates.CATEGORY, quotas.NAME. Requests are limited in production, calls of administrators are not."`
+}
+
+// configure copies the settings into a server's configuration.
+func (f *riskFlags) configure(c *cenote.Config) (err error) {
+	c.CompromisedPasswords, c.AuthEventRetention = f.CompromisedPasswords, f.AuthEventRetention
+	c.Limits, err = f.Limits.parse()
+	return err
+}
+
 // storeFlags name a server's database and its key.
 type storeFlags struct {
 	Database      cenote.Secret `secret:"" group:"Database" default:"${database}" placeholder:"URL" help:"sqlite:PATH or postgres://... (default ${default})."`
@@ -98,6 +112,7 @@ type unusedFlags struct {
 	publicFlags
 	messageFlags
 	importFlags
+	riskFlags
 	productionFlags
 }
 
@@ -109,7 +124,7 @@ func hideUnused(k *kong.Kong) error {
 			return next(nil)
 		}
 		for _, flag := range node.Flags {
-			if flag.Group != nil && slices.Contains([]string{"Network", "Place", "Messages", "Limits"}, flag.Group.Key) {
+			if flag.Group != nil && slices.Contains([]string{"Network", "Place", "Messages", "Limits", "Protection"}, flag.Group.Key) {
 				flag.Hidden = true
 			}
 		}
@@ -126,6 +141,7 @@ func variables() map[string]string {
 		"account":   cenote.DefaultAccountID,
 		"database":  "sqlite:" + databaseName,
 		"data":      dataName,
+		"retention": cenote.DefaultAuthEventRetention.String(),
 		"keyFile":   keyName,
 		"logLevel":  "info",
 	}

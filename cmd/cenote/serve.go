@@ -14,6 +14,7 @@ type serveCommand struct {
 	productionFlags
 	messageFlags
 	importFlags
+	riskFlags
 	programFlags
 }
 
@@ -52,6 +53,9 @@ func (c *serveCommand) config(p *program) (config cenote.Config, err error) {
 	c.messageFlags.configure(&config)
 	c.importFlags.configure(&config)
 	if err := p.configureFunctions(&config); err != nil {
+		return config, err
+	}
+	if err := c.riskFlags.configure(&config); err != nil {
 		return config, err
 	}
 	if err := c.publicFlags.configure(&config); err != nil {

@@ -127,6 +127,15 @@ func (db *DB) Client(ctx context.Context, clientID string) (c *Client, err error
 	return c, err
 }
 
+// CountClients returns how many app clients a pool has.
+func (db *DB) CountClients(ctx context.Context, pool PoolID) (n int, err error) {
+	err = db.engine.read(ctx, func(t *tx) error {
+		_, err := t.query(`SELECT COUNT(*) FROM clients WHERE pool = $1`, pool).one(&n)
+		return err
+	})
+	return n, err
+}
+
 // ListClients returns up to limit clients of a pool whose client id comes after the given
 // one, in the byte order of client ids.
 func (db *DB) ListClients(ctx context.Context, pool PoolID, after string, limit int) (clients []*Client, err error) {

@@ -247,6 +247,15 @@ func (db *DB) SigningKeys(ctx context.Context, pool PoolID) (keys SigningKeys, e
 	return keys, err
 }
 
+// CountPools returns how many pools there are.
+func (db *DB) CountPools(ctx context.Context) (n int, err error) {
+	err = db.engine.read(ctx, func(t *tx) error {
+		_, err := t.query(`SELECT COUNT(*) FROM pools`).one(&n)
+		return err
+	})
+	return n, err
+}
+
 // CountUsers returns how many users a pool has, exactly.
 func (db *DB) CountUsers(ctx context.Context, pool PoolID) (n int64, err error) {
 	err = db.engine.read(ctx, func(t *tx) error {

@@ -70,11 +70,11 @@ func (s *Service) checkClientQuota(ctx context.Context, pool *catalog.Pool) erro
 	if limit == 0 {
 		return nil
 	}
-	clients, err := s.deps.Store.ListClients(ctx, pool.Internal(), "", limit)
+	clients, err := s.deps.Store.CountClients(ctx, pool.Internal())
 	if err != nil {
 		return err
 	}
-	if len(clients) >= limit {
+	if clients >= limit {
 		return fault.LimitExceeded(fmt.Sprintf("The limit of %d app clients in a user pool is reached.", limit))
 	}
 	return nil

@@ -71,11 +71,11 @@ func (s *Service) checkPoolQuota(ctx context.Context) error {
 	if limit == 0 {
 		return nil
 	}
-	pools, err := s.deps.Store.ListPools(ctx, "", limit)
+	pools, err := s.deps.Store.CountPools(ctx)
 	if err != nil {
 		return err
 	}
-	if len(pools) >= limit {
+	if pools >= limit {
 		return fault.LimitExceeded(fmt.Sprintf("The limit of %d user pools is reached.", limit))
 	}
 	return nil

@@ -32,7 +32,7 @@ func (s *Server) run(ctx context.Context, e *endpoint, call *api.Call, in api.In
 		return nil, err
 	}
 	if s.throttle != nil {
-		if err := s.throttle(ctx, call); err != nil {
+		if err := s.throttle(ctx, call, e.category, in); err != nil {
 			return nil, err
 		}
 	}

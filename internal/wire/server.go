@@ -48,7 +48,7 @@ type Mount struct {
 	// BodyLimits are the largest request bodies of operations that take more than others,
 	// in bytes.
 	BodyLimits map[string]int64
-	// Categories are the request-rate categories of operations, for metrics.
+	// Categories are the request-rate categories of operations, for Throttle and metrics.
 	Categories map[string]string
 }
 
@@ -56,8 +56,8 @@ type Mount struct {
 type Config struct {
 	Mounts []Mount
 	Gate   Gate
-	// Throttle refuses a call that comes too often; nil refuses none.
-	Throttle func(ctx context.Context, call *api.Call) error
+	// Throttle refuses a call of a rate category that comes too often; nil refuses none.
+	Throttle func(ctx context.Context, call *api.Call, category string, in api.Input) error
 	// Strict turns an error that an operation does not declare into an internal error,
 	// so that tests and developers meet it. Otherwise it is logged and answered.
 	Strict bool
@@ -73,7 +73,7 @@ type Config struct {
 // Server answers the API requests of all mounted services.
 type Server struct {
 	gate     Gate
-	throttle func(ctx context.Context, call *api.Call) error
+	throttle func(ctx context.Context, call *api.Call, category string, in api.Input) error
 	strict   bool
 	cors     cors
 	clock    *clock.Clock

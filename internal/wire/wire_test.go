@@ -462,7 +462,7 @@ func TestAuthorisation(t *testing.T) {
 func TestThrottle(t *testing.T) {
 	t.Parallel()
 	f := start(t, answering(nil), func(c *wire.Config) {
-		c.Throttle = func(context.Context, *api.Call) error {
+		c.Throttle = func(context.Context, *api.Call, string, api.Input) error {
 			return &fault.Error{Code: "TooManyRequestsException", Message: "Rate exceeded", RetryAfter: 1500 * time.Millisecond}
 		}
 	})
