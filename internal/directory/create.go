@@ -230,7 +230,7 @@ func invitationContacts(u *store.User, media []cognitoidp.DeliveryMediumType) ([
 
 func (s *Service) sendInvitation(ctx context.Context, pool *catalog.Pool, u *store.User, to []contact, password string, metadata api.StringMap) error {
 	for _, c := range to {
-		i := issue{contact: c, code: password}
+		i := issue{contact: c, code: password, record: store.Code{Expires: u.Credential.TemporaryUntil}}
 		if err := s.deliver(ctx, pool, trigger.ClientNotApplicable, u, trigger.MessageAdminCreateUser, i, metadata); err != nil {
 			return err
 		}

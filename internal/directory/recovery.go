@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"errors"
 
 	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/api/cognitoidp"
@@ -24,7 +25,10 @@ func (s *Service) ForgotPassword(ctx context.Context, call *api.Call, in *cognit
 	}
 	pool := client.Pool
 	if user == nil {
-		if err := s.migrate(ctx, client.Client(), in); err != nil {
+		user, err = s.Migrate(ctx, call, Migration{
+			Client: client.Client(), Name: api.Value(in.Username), Source: trigger.UserMigrationForgotPassword, Metadata: in.ClientMetadata,
+		})
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return nil, err
 		}
 	}
@@ -47,20 +51,6 @@ func (s *Service) ForgotPassword(ctx context.Context, call *api.Call, in *cognit
 		s.risk.Record(ctx, s.risk.Open(client.Client(), cognitoidp.EventTypeForgotPassword, user, call.Time, origin), user, cognitoidp.EventResponseTypeInProgress)
 	}
 	return &cognitoidp.ForgotPasswordResponse{CodeDeliveryDetails: details}, err
-}
-
-// migrate asks the pool's function for a user that the pool does not have.
-func (s *Service) migrate(ctx context.Context, client *catalog.Client, in *cognitoidp.ForgotPasswordRequest) error {
-	answer, err := s.triggers.UserMigration(ctx, trigger.UserMigrationEvent{
-		Subject: trigger.Subject{
-			Pool: client.Pool, ClientID: client.ID(), Username: api.Value(in.Username), ClientMetadata: in.ClientMetadata,
-		},
-		Source: trigger.UserMigrationForgotPassword,
-	})
-	if err == nil && answer.Found {
-		err = &api.NotImplementedError{Operation: "ForgotPassword", Member: "LambdaConfig.UserMigration"}
-	}
-	return err
 }
 
 // unreachable says for whom a client that hides users gets a simulated answer: nobody,
