@@ -214,7 +214,9 @@
         const username = unique();
         await tools.createUser(username, 'Temp0rary!', [], tools.demanded.UserPoolId);
         same((await signIn({ username, password: 'Temp0rary!' })).signInStep, 'CONFIRM_SIGN_IN_WITH_NEW_PASSWORD_REQUIRED');
-        const step = await confirmSignIn(password);
+        const choice = await confirmSignIn(password);
+        same([choice.signInStep, choice.allowedMFATypes.sort()], ['CONTINUE_SIGN_IN_WITH_MFA_SETUP_SELECTION', ['EMAIL', 'TOTP']]);
+        const step = await confirmSignIn('TOTP');
         same(step.signInStep, 'CONTINUE_SIGN_IN_WITH_TOTP_SETUP');
         const { sharedSecret } = step.totpSetupDetails;
         await fails(confirmSignIn(wrong(await appCode(sharedSecret))), 'EnableSoftwareTokenMFAException');
@@ -222,6 +224,28 @@
         await a.signOut();
         same((await signIn({ username })).signInStep, 'CONFIRM_SIGN_IN_WITH_TOTP_CODE');
         same((await confirmSignIn(await appCode(sharedSecret, 1))).signInStep, 'DONE');
+      },
+
+      async 'Sign In with a code by e-mail, also set up while signing in'() {
+        use(tools.optional);
+        const u = await signedIn();
+        await a.updateMFAPreference({ email: 'PREFERRED' });
+        same(await a.fetchMFAPreference(), { enabled: ['EMAIL'], preferred: 'EMAIL' });
+        await a.signOut();
+        same((await signIn(u)).signInStep, 'CONFIRM_SIGN_IN_WITH_EMAIL_CODE');
+        same((await confirmSignIn(await tools.readCode(u.email))).signInStep, 'DONE');
+        await a.signOut();
+
+        use(tools.demanded);
+        const username = unique();
+        const email = `${username}@example.com`;
+        await tools.createUser(username, 'Temp0rary!', [], tools.demanded.UserPoolId);
+        await signIn({ username, password: 'Temp0rary!' });
+        same((await confirmSignIn(password)).signInStep, 'CONTINUE_SIGN_IN_WITH_MFA_SETUP_SELECTION');
+        same((await confirmSignIn('EMAIL')).signInStep, 'CONTINUE_SIGN_IN_WITH_EMAIL_SETUP');
+        same((await confirmSignIn(email)).signInStep, 'CONFIRM_SIGN_IN_WITH_EMAIL_CODE');
+        same((await confirmSignIn(await tools.readCode(email))).signInStep, 'DONE');
+        same((await a.fetchUserAttributes()).email_verified, 'true');
       },
 
       async 'Fetch Devices, Remember Device, Forget Device'() {

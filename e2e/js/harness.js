@@ -72,21 +72,23 @@ async function createPool(admin, { pool = {}, client = {} } = {}) {
 /**
  * Makes the pools of the use cases. The result has the ids of one without second factors,
  * and under names those of others:
- *   optional    users may have second factors, by SMS and by an app
+ *   optional    users may have second factors: by SMS, by e-mail and by an app
  *   demanded    users must have one
  *   devices     like optional, and a device that the user wants remembered spares it
  */
 async function createPools(admin) {
   const withFactors = async (MfaConfiguration, pool) => {
     const ids = await createPool(admin, { pool: {
-      // Where the e-mail address recovers a password, the phone number may be a second factor.
-      AccountRecoverySetting: { RecoveryMechanisms: [{ Name: 'verified_email', Priority: 1 }] },
+      // What recovers a password is no second factor, and both addresses are to be one.
+      AccountRecoverySetting: { RecoveryMechanisms: [{ Name: 'admin_only', Priority: 1 }] },
+      EmailConfiguration: { EmailSendingAccount: 'DEVELOPER', SourceArn: 'arn:aws:ses:us-east-1:000000000000:identity/example.com' },
       ...pool,
     } });
     await admin.send(new SetUserPoolMfaConfigCommand({
       UserPoolId: ids.UserPoolId,
       MfaConfiguration,
       SoftwareTokenMfaConfiguration: { Enabled: true },
+      EmailMfaConfiguration: {},
       SmsMfaConfiguration: { SmsConfiguration: { SnsCallerArn: 'arn:aws:iam::000000000000:role/sms', ExternalId: 'e2e' } },
     }));
     return ids;
