@@ -158,6 +158,7 @@ func samples() map[string]sample {
 	}
 	maps.Copy(all, groupSamples())
 	maps.Copy(all, factorSamples())
+	maps.Copy(all, deviceSamples())
 	maps.Copy(all, providerSamples())
 	maps.Copy(all, linkSamples())
 	return all
@@ -253,7 +254,11 @@ type world struct {
 
 // newWorld makes a world in which the sample of an operation succeeds.
 func newWorld(s *scene, operation string) *world {
-	a := s.app(s.pool())
+	var change []func(*idp.CreateUserPoolInput)
+	if strings.Contains(operation, "Device") {
+		change = append(change, tracking(true))
+	}
+	a := s.app(s.pool(change...))
 	u := s.member(a.pool, "nickname", "Annie")
 	tokens := s.tokens(a, u.name, u.password)
 	w := &world{s, operation, a, u, map[string]string{
@@ -261,6 +266,13 @@ func newWorld(s *scene, operation string) *world {
 		"{access}": *tokens.AccessToken, "{refresh}": *tokens.RefreshToken,
 		"{code}": "123456", "{session}": strings.Repeat("s", 40), "{block}": "AAAA", "{proof}": "AAAA", "{time}": "x",
 	}}
+	if d := tokens.NewDeviceMetadata; d != nil {
+		_, config := newLaptop(tokens)
+		w.tokens["{device}"], w.tokens["{salt}"], w.tokens["{verifier}"] = *d.DeviceKey, *config.Salt, *config.PasswordVerifier
+		if operation != "ConfirmDevice" {
+			s.confirmDevice(tokens)
+		}
+	}
 	w.prepare()
 	return w
 }
@@ -302,7 +314,7 @@ func (w *world) prepare() {
 // state is everything about a world that an administrator and its user see.
 func (w *world) state() string {
 	var out []string
-	for _, read := range [][2]string{
+	reads := [][2]string{
 		{"DescribeUserPool", `{"UserPoolId":"{pool}"}`},
 		{"ListUserPoolClients", `{"UserPoolId":"{pool}"}`},
 		{"DescribeUserPoolClient", `{"UserPoolId":"{pool}","ClientId":"{client}"}`},
@@ -314,7 +326,11 @@ func (w *world) state() string {
 		{"ListIdentityProviders", `{"UserPoolId":"{pool}"}`},
 		{"DescribeIdentityProvider", `{"UserPoolId":"{pool}","ProviderName":"Corp"}`},
 		{"AdminListGroupsForUser", `{"UserPoolId":"{pool}","Username":"{user}"}`},
-	} {
+	}
+	if w.tokens["{device}"] != "" {
+		reads = append(reads, [2]string{"AdminListDevices", `{"UserPoolId":"{pool}","Username":"{user}"}`})
+	}
+	for _, read := range reads {
 		out = append(out, pageToken.ReplaceAllString(w.post(read[0], w.fill(read[1])).body, ""))
 	}
 	return strings.Join(out, "\n")
@@ -336,7 +352,9 @@ func TestSamples(t *testing.T) {
 	s := open(t)
 	for name, of := range samples() {
 		got := s.post(name, newWorld(s, name).fill(jsonOf(of)))
-		if _, page := of["NextToken"]; got.status != http.StatusOK && !page && name != "ListUsers" {
+		_, next := of["NextToken"]
+		_, page := of["PaginationToken"]
+		if got.status != http.StatusOK && !next && !page {
 			t.Errorf("%s: %d %s", name, got.status, got.body)
 		}
 	}
@@ -403,7 +421,7 @@ func changes(operation string) bool {
 // spends says whether an operation succeeds only once in a world.
 func spends(operation string) bool {
 	return strings.Contains(operation, "Confirm") || strings.Contains(operation, "RespondToAuthChallenge") || operation == "VerifyUserAttribute" ||
-		operation == "ChangePassword"
+		strings.Contains(operation, "ForgetDevice") || operation == "ChangePassword"
 }
 
 // next returns the state after a request that succeeded, in another world where it took

@@ -85,9 +85,21 @@ func newProofLike(accept func(A *big.Int) bool) *proof {
 func (p *proof) responses(pool, password string, challenge map[string]string) map[string]string {
 	_, group, _ := strings.Cut(pool, "_")
 	user := challenge["USER_ID_FOR_SRP"]
-	B, salt := hexNumber(challenge["SRP_B"]), hexNumber(challenge["SALT"])
+	out := p.claim(group, user, password, challenge)
+	out["USERNAME"] = user
+	return out
+}
+
+// secretOf returns x, which stands for a password.
+func secretOf(group, user, password string, salt *big.Int) *big.Int {
 	inner := sha256.Sum256([]byte(group + user + ":" + password))
-	x := hashed(padded(salt), inner[:])
+	return hashed(padded(salt), inner[:])
+}
+
+// claim returns the proof of a user's or a device's password.
+func (p *proof) claim(group, user, password string, challenge map[string]string) map[string]string {
+	B := hexNumber(challenge["SRP_B"])
+	x := secretOf(group, user, password, hexNumber(challenge["SALT"]))
 	k := hashed(padded(srpN), padded(srpG))
 	u := hashed(padded(p.A), padded(B))
 	base := new(big.Int).Exp(srpG, x, srpN)
@@ -107,7 +119,7 @@ func (p *proof) responses(pool, password string, challenge map[string]string) ma
 		mac.Write(part)
 	}
 	return map[string]string{
-		"USERNAME": user, "TIMESTAMP": timestamp, "PASSWORD_CLAIM_SECRET_BLOCK": challenge["SECRET_BLOCK"],
+		"TIMESTAMP": timestamp, "PASSWORD_CLAIM_SECRET_BLOCK": challenge["SECRET_BLOCK"],
 		"PASSWORD_CLAIM_SIGNATURE": base64.StdEncoding.EncodeToString(mac.Sum(nil)),
 	}
 }
