@@ -54,15 +54,3 @@ func rateCategories(service *api.Service) map[string]string {
 	}
 	return categories
 }
-
-// requestRate returns the calls per second that AWS allows of a category of operations in
-// an account (Cognito guide, "Quotas in Amazon Cognito").
-func requestRate(category string) (rate int, ok bool) {
-	rate, ok = map[string]int{
-		"UserAuthentication": 120, "UserCreation": 50, "UserFederation": 25, "UserAccountRecovery": 30,
-		"UserRead": 120, "UserUpdate": 25, "UserToken": 120, "UserResourceRead": 50, "UserResourceUpdate": 25,
-		"UserList": 30, "UserPoolRead": 15, "UserPoolUpdate": 15, "UserPoolResourceRead": 20,
-		"UserPoolResourceUpdate": 15, "UserPoolClientRead": 15, "UserPoolClientUpdate": 15, "ClientAuthentication": 150,
-	}[category]
-	return rate, ok
-}

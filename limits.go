@@ -47,6 +47,9 @@ type Limits struct {
 	Quotas map[string]int
 }
 
+// maxRate is the highest rate, in calls per second.
+const maxRate = 1_000_000
+
 // defaultQuotas are AWS's (Cognito guide, "Quotas in Amazon Cognito": resource quotas). What
 // AWS fixes for good is part of the operations' own rules and not listed.
 func defaultQuotas() map[string]int {
@@ -69,7 +72,7 @@ func (l Limits) check() error {
 		}
 	}
 	for _, rate := range append(slices.Collect(maps.Values(l.Rates)), l.PerClient, l.PerIP, l.PerUser) {
-		if math.IsNaN(rate) || math.IsInf(rate, 0) || rate > 1e6 {
+		if math.IsNaN(rate) || math.IsInf(rate, 0) || rate > maxRate {
 			return fmt.Errorf("config: %g is no rate", rate)
 		}
 	}
@@ -82,6 +85,18 @@ func (l Limits) quota(name string) int {
 		return max(n, 0)
 	}
 	return defaultQuotas()[name]
+}
+
+// rate returns the calls per second of a category where nothing was provisioned.
+func (l Limits) rate(category string) (rate int, ok bool) {
+	allowed, ok := throttle.DefaultRate(category)
+	if given, set := l.Rates[category]; set {
+		allowed = given
+	}
+	if allowed < 0 { // no limit, for which the API has no number
+		allowed = maxRate
+	}
+	return int(allowed), ok
 }
 
 func (l Limits) pools() userpool.Limits {
@@ -105,7 +120,7 @@ func (s *Server) throttle() func(context.Context, *api.Call, string, api.Input) 
 	if l.Requests == Off || l.Requests == ByMode && s.config.Mode != Serve {
 		return nil
 	}
-	return throttle.New(throttle.Deps{Clock: s.clock, Limits: throttle.Limits{
+	return throttle.New(throttle.Deps{Clock: s.clock, Provisioned: s.catalog.RequestRate, Limits: throttle.Limits{
 		Rates: l.Rates, PerClient: l.PerClient, PerIP: l.PerIP, PerUser: l.PerUser, Admin: l.Admin,
 	}}).Allow
 }

@@ -207,7 +207,7 @@ func (s *Server) newRooms(place naming.Place, g *gate.Gate, cache *keys.Cache, t
 	idp := &identityProvider{
 		pools: userpool.New(userpool.Deps{
 			Store: s.db, Catalog: s.catalog, Keys: s.stock, Place: place, PublicURL: s.config.PublicURL, Random: s.config.Random,
-			Rate: requestRate, Limits: s.config.Limits.pools(),
+			Rate: s.config.Limits.rate, Limits: s.config.Limits.pools(),
 			FixedIDs:       s.config.Mode == Dev,
 			AllowAWSIssuer: s.config.AllowAWSIssuer || s.config.Mode == Dev,
 			PlainLoopback:  s.config.Mode == Dev,

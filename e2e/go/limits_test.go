@@ -68,6 +68,27 @@ func TestRequestRates(t *testing.T) {
 		s.user(a.pool, who.name)
 	}
 
+	// What is provisioned while the server runs counts at once.
+	limit := `"LimitDefinition":{"LimitClass":"API_CATEGORY","Attributes":{"Category":"UserCreation"}}`
+	const signed = "AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/cognito-idp/aws4_request, SignedHeaders=host, Signature=00"
+	for _, call := range []string{"UpdateProvisionedLimit", "GetProvisionedLimit"} {
+		body := "{" + limit + "}"
+		if call == "UpdateProvisionedLimit" {
+			body = "{" + limit + `,"RequestedLimitValue":60}`
+		}
+		got := s.post(call, body, "Authorization", signed)
+		if got.status != 200 || !strings.Contains(got.body, `"ProvisionedLimitValue":60,"FreeLimitValue":2`) {
+			t.Errorf("%s: %d %s", call, got.status, got.body)
+		}
+	}
+	s.server.Advance(time.Hour) // which moves no bucket
+	if got := takes(func() error {
+		_, err := s.SignUp(s.ctx, &idp.SignUpInput{ClientId: &a.id, Username: ptr(username()), Password: ptr(password)})
+		return err
+	}); got != 0 {
+		t.Errorf("%d sign-ups from an empty bucket, want none", got)
+	}
+
 	s = limited(cenote.Limits{Admin: true, Rates: map[string]float64{"UserRead": 4}})
 	pool := s.pool()
 	who = s.member(pool)
