@@ -161,6 +161,7 @@ func samples() map[string]sample {
 	maps.Copy(all, deviceSamples())
 	maps.Copy(all, providerSamples())
 	maps.Copy(all, linkSamples())
+	maps.Copy(all, resourceSamples())
 	return all
 }
 
@@ -286,6 +287,7 @@ func (w *world) prepare() {
 	if _, factors := factorSamples()[w.operation]; factors {
 		w.prepareFactors()
 	}
+	w.prepareResources()
 	switch w.operation {
 	case "ConfirmSignUp", "ResendConfirmationCode", "AdminConfirmSignUp":
 		p := w.newcomer(w.app)
@@ -326,6 +328,12 @@ func (w *world) state() string {
 		{"ListIdentityProviders", `{"UserPoolId":"{pool}"}`},
 		{"DescribeIdentityProvider", `{"UserPoolId":"{pool}","ProviderName":"Corp"}`},
 		{"AdminListGroupsForUser", `{"UserPoolId":"{pool}","Username":"{user}"}`},
+		{"ListResourceServers", `{"UserPoolId":"{pool}"}`},
+		{"ListUserPoolClientSecrets", `{"UserPoolId":"{pool}","ClientId":"{client}"}`},
+		{"GetUICustomization", `{"UserPoolId":"{pool}","ClientId":"{client}"}`},
+		{"ListTerms", `{"UserPoolId":"{pool}"}`},
+		{"GetLogDeliveryConfiguration", `{"UserPoolId":"{pool}"}`},
+		{"ListUserPoolReplicas", `{"UserPoolId":"{pool}"}`},
 	}
 	if w.tokens["{device}"] != "" {
 		reads = append(reads, [2]string{"AdminListDevices", `{"UserPoolId":"{pool}","Username":"{user}"}`})
@@ -410,12 +418,12 @@ func (s *scene) generated() *scene {
 
 // changes says whether an operation can change what state shows.
 func changes(operation string) bool {
-	for _, begin := range []string{"Describe", "List", "Get", "AdminGet", "CreateUserPool", "InitiateAuth"} {
-		if strings.HasPrefix(operation, begin) && operation != "CreateUserPoolClient" {
+	for _, begin := range []string{"Describe", "List", "Get", "AdminGet", "InitiateAuth"} {
+		if strings.HasPrefix(operation, begin) {
 			return false
 		}
 	}
-	return true
+	return operation != "CreateUserPool"
 }
 
 // spends says whether an operation succeeds only once in a world.
