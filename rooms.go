@@ -215,7 +215,7 @@ func (s *Server) newRooms(place naming.Place, g *gate.Gate, cache *keys.Cache, t
 		users: directoryService,
 		sessions: signin.New(signin.Deps{
 			Store: s.db, Catalog: s.catalog, Directory: directoryService, Credential: credentials,
-			Tokens: tokens, Triggers: triggers, Messages: messages, Place: place, Risk: s.risk,
+			Tokens: tokens, Triggers: triggers, Messages: messages, Place: place, DomainBase: s.domainBase(), Risk: s.risk,
 			Random: s.config.Random, Metrics: s.registry,
 		}),
 	}
@@ -243,6 +243,14 @@ func (s *Server) roleAccount() string {
 
 // brandingLimit is the largest request body that carries images of login pages, 4 MiB.
 const brandingLimit = 4 << 20
+
+// domainBase is the domain under which the prefix domains of pools lie.
+func (s *Server) domainBase() string {
+	if s.config.Mode == Dev {
+		return "auth.localhost" // browsers find every name under localhost on this machine
+	}
+	return ""
+}
 
 func (s *Server) mount(idp *identityProvider) wire.Mount {
 	m := wire.Mount{

@@ -283,14 +283,13 @@ func TestUnbuiltMembers(t *testing.T) {
 	s := open(t)
 	pool := s.pool()
 	for member, in := range map[string]string{
-		"LambdaConfig.UserMigration":                    `"LambdaConfig":{"UserMigration":"arn:aws:lambda:us-east-1:000000000000:function:f"}`,
-		"Policies.SignInPolicy.AllowedFirstAuthFactors": `"Policies":{"SignInPolicy":{"AllowedFirstAuthFactors":["PASSWORD","EMAIL_OTP"]}}`,
+		"LambdaConfig.UserMigration": `"LambdaConfig":{"UserMigration":"arn:aws:lambda:us-east-1:000000000000:function:f"}`,
 	} {
 		s.post("CreateUserPool", `{"PoolName":"p",`+in+`}`).is(t, http.StatusNotImplemented, "NotImplemented", "Member "+member+" of CreateUserPool is not implemented.")
 		s.post("UpdateUserPool", `{"UserPoolId":"`+pool+`",`+in+`}`).is(t, http.StatusNotImplemented, "NotImplemented", "Member "+member+" of UpdateUserPool is not implemented.")
 	}
 	for member, in := range map[string]string{
-		"ExplicitAuthFlows[ALLOW_USER_AUTH]": `"ExplicitAuthFlows":["ALLOW_USER_AUTH"]`,
+		"AnalyticsConfiguration": `"AnalyticsConfiguration":{"ApplicationArn":"arn:aws:mobiletargeting:us-east-1:000000000000:apps/a"}`,
 	} {
 		s.post("CreateUserPoolClient", `{"UserPoolId":"`+pool+`","ClientName":"c",`+in+`}`).is(t, http.StatusNotImplemented, "NotImplemented", "Member "+member+" of CreateUserPoolClient is not implemented.")
 	}

@@ -53,6 +53,9 @@ type Exchange struct {
 	// DeviceKey is the device that proves itself, where it is a device's exchange; in a
 	// user's, the device that the client named at the start. Empty for none.
 	DeviceKey string
+	// InSession says that the exchange is part of a sign-in with Sessions: an answer counts
+	// only with that of the sign-in.
+	InSession bool
 
 	a, b    *big.Int // the public numbers
 	secret  []byte   // the server's exponent
@@ -130,24 +133,24 @@ func (s *Service) finishSRP(ctx context.Context, id srp.Identity, verifier []byt
 	return ok, err
 }
 
-// SpendSRP uses up an exchange whose proof held, with one awaited write that counts on all
-// nodes; false means that it was used already.
-func (s *Service) SpendSRP(ctx context.Context, x *Exchange) (first bool, err error) {
-	return s.store.Spend(ctx, sha256.Sum256(x.block), x.expires)
+// Proof is what uses up an exchange whose proof held.
+func (x *Exchange) Proof() store.Proof {
+	return store.Proof{Key: sha256.Sum256(x.block), Until: x.expires}
 }
 
 // blockFields is the part of a sealed exchange that is not of a fixed size; the numbers
 // stand before it. An envelope shows its length, so that of a block must not depend on
 // whether the user exists.
 type blockFields struct {
-	Name     string `json:"n"`
-	Username string `json:"u"`
-	Sub      string `json:"s"`
-	Stranger int    `json:"x"` // 0 or 1
-	EventID  string `json:"e"`
-	Began    int64  `json:"b"` // milliseconds since the epoch
-	Expires  int64  `json:"t"` // milliseconds since the epoch
-	Device   string `json:"d,omitempty"`
+	Name      string `json:"n"`
+	Username  string `json:"u"`
+	Sub       string `json:"s"`
+	Stranger  int    `json:"x"` // 0 or 1
+	EventID   string `json:"e"`
+	Began     int64  `json:"b"` // milliseconds since the epoch
+	Expires   int64  `json:"t"` // milliseconds since the epoch
+	Device    string `json:"d,omitempty"`
+	InSession bool   `json:"i,omitempty"`
 }
 
 // publicSize is enough for any public number that ParseSRPA takes.
@@ -160,7 +163,7 @@ func (s *Service) sealExchange(x *Exchange, in []byte) ([]byte, error) {
 		stranger = 1
 	}
 	fields, err := json.Marshal(blockFields{
-		x.Name, x.Username, x.Sub, stranger, x.EventID, x.Began.UnixMilli(), x.expires.UnixMilli(), x.DeviceKey,
+		x.Name, x.Username, x.Sub, stranger, x.EventID, x.Began.UnixMilli(), x.expires.UnixMilli(), x.DeviceKey, x.InSession,
 	})
 	if err != nil {
 		return nil, err
@@ -197,12 +200,12 @@ func (s *Service) openExchange(secretBlock string, in []byte) (*Exchange, error)
 	}
 	x := &Exchange{
 		Name: f.Name, Username: f.Username, Sub: f.Sub, Stranger: f.Stranger != 0, EventID: f.EventID, Began: time.UnixMilli(f.Began),
-		DeviceKey: f.Device,
-		a:         new(big.Int).SetBytes(numbers[:publicSize]),
-		b:         new(big.Int).SetBytes(numbers[publicSize:]),
-		secret:    rest[:srp.SecretSize:srp.SecretSize],
-		expires:   time.UnixMilli(f.Expires),
-		block:     block,
+		DeviceKey: f.Device, InSession: f.InSession,
+		a:       new(big.Int).SetBytes(numbers[:publicSize]),
+		b:       new(big.Int).SetBytes(numbers[publicSize:]),
+		secret:  rest[:srp.SecretSize:srp.SecretSize],
+		expires: time.UnixMilli(f.Expires),
+		block:   block,
 	}
 	if !s.clock.Now().Before(x.expires) {
 		return nil, ErrBlock

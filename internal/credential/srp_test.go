@@ -124,7 +124,7 @@ func TestSecretBlocks(t *testing.T) {
 	e.sleep(c.SessionTTL() - time.Millisecond)
 	opened := must(e.OpenSRP(c, block))(t)
 	for i, want := range []bool{true, false} {
-		if first := must(e.SpendSRP(t.Context(), opened))(t); first != want {
+		if first := must(e.db.SpendAll(t.Context(), opened.Proof()))(t); first != want {
 			t.Errorf("use %d: first is %t", i+1, first)
 		}
 	}

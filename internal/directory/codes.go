@@ -212,6 +212,12 @@ func (s *Service) simulate(ctx context.Context, call *api.Call, pool *catalog.Po
 	return new(message.Simulated(pool, s.derive(pool, "destination"), name)), nil
 }
 
+// SimulatedDestination is the masked destination of a code by a medium for a name that
+// nobody has: the one that simulated answers show.
+func (s *Service) SimulatedDestination(pool *catalog.Pool, name string, medium message.Medium) string {
+	return *message.SimulatedBy(medium, pool, s.derive(pool, "destination"), name).Destination
+}
+
 // refuse answers a code for a name that nobody has as judge would, after the same work,
 // and with the given error.
 func (s *Service) refuse(ctx context.Context, pool *catalog.Pool, name string, purpose store.CodePurpose, l limit, code string, refusal error) error {

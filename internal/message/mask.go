@@ -59,16 +59,25 @@ func Details(m Medium, destination string) cognitoidp.CodeDeliveryDetailsType {
 // pool and name on every call. key is a secret of the pool, so that nobody else can tell
 // a simulated destination by computing it.
 func Simulated(p *catalog.Pool, key []byte, username string) cognitoidp.CodeDeliveryDetailsType {
+	medium := Email
+	if phoneShaped(username) || p.AutoVerified(catalog.PhoneNumber) && !p.AutoVerified(catalog.Email) {
+		medium = SMS
+	}
 	if strings.Contains(username, "@") {
-		return Details(Email, username)
+		medium = Email
+	}
+	return SimulatedBy(medium, p, key, username)
+}
+
+// SimulatedBy is Simulated where the medium is known.
+func SimulatedBy(medium Medium, p *catalog.Pool, key []byte, username string) cognitoidp.CodeDeliveryDetailsType {
+	if medium == Email && strings.Contains(username, "@") || medium == SMS && phoneShaped(username) {
+		return Details(medium, username)
 	}
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte("simulated destination\x00" + p.ID() + "\x00" + username))
 	sum := mac.Sum(nil)
-	if phoneShaped(username) {
-		return Details(SMS, username)
-	}
-	if p.AutoVerified(catalog.PhoneNumber) && !p.AutoVerified(catalog.Email) {
+	if medium == SMS {
 		digits := make([]byte, 4)
 		for i := range digits {
 			digits[i] = '0' + sum[i]%10

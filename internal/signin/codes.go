@@ -32,7 +32,7 @@ func codePurpose(challenge cognitoidp.ChallengeNameType, address string) store.C
 // the address that the user has for the challenge's medium. The Session keeps no more than
 // the code's MAC: one row per user would let sign-ins at the same time void each other's.
 // What the attempt was proved by is used up first, so that sending it again sends nothing.
-func (s *Service) poseCode(ctx context.Context, a *attempt, name cognitoidp.ChallengeNameType, digits int, parameters map[string]string) (*Step, error) {
+func (s *Service) poseCode(ctx context.Context, a *attempt, name cognitoidp.ChallengeNameType, digits int, parameters map[string]string, more ...with) (*Step, error) {
 	medium := mediumOf(name)
 	address := a.user.Attributes[message.AttributeOf(medium)]
 	if address == "" {
@@ -42,14 +42,11 @@ func (s *Service) poseCode(ctx context.Context, a *attempt, name cognitoidp.Chal
 	if err != nil {
 		return nil, err
 	}
-	all := map[string]string{
-		"CODE_DELIVERY_DELIVERY_MEDIUM": string(medium),
-		"CODE_DELIVERY_DESTINATION":     message.Mask(medium, address),
-	}
+	all := codeParameters(medium, message.Mask(medium, address))
 	maps.Copy(all, parameters)
-	step, err := s.pose(ctx, a, name, all, func(x *session) {
+	step, err := s.pose(ctx, a, name, all, append(more, func(x *session) {
 		x.Code = s.credential.HashCode(a.pool().Internal(), a.user.ID, codePurpose(name, address), code)
-	})
+	})...)
 	if err != nil {
 		return nil, err
 	}
@@ -63,6 +60,19 @@ func (s *Service) poseCode(ctx context.Context, a *attempt, name cognitoidp.Chal
 		return nil, because(reasonDelivery, message.AsRoleFault(err, medium))
 	}
 	return step, nil
+}
+
+// codeParameters are the ChallengeParameters that say where a code went.
+func codeParameters(medium message.Medium, destination string) map[string]string {
+	return map[string]string{
+		"CODE_DELIVERY_DELIVERY_MEDIUM": string(medium),
+		"CODE_DELIVERY_DESTINATION":     destination,
+	}
+}
+
+// judgeSMSOTP judges SMS_OTP.
+func (s *Service) judgeSMSOTP(ctx context.Context, a *attempt, x *session, in AnswerInput) error {
+	return s.judgeCode(ctx, a, x, in.Responses[paramSMSOTP])
 }
 
 // judgeSMS judges SMS_MFA.
@@ -83,13 +93,20 @@ func (s *Service) judgeEmail(ctx context.Context, a *attempt, x *session, in Ans
 }
 
 // judgeCode judges the answer to a challenge of poseCode. A wrong code is counted and
-// leaves the Session good; a right one shows that its address is the user's.
+// leaves the Session good; a right one shows that its address is the user's. Where the code
+// is the first factor, none is asked for after it.
 func (s *Service) judgeCode(ctx context.Context, a *attempt, x *session, code string) error {
+	if x.First {
+		if err := s.stillOffered(ctx, a, x.Challenge); err != nil {
+			return err
+		}
+		a.passed = true
+	}
 	attribute := message.AttributeOf(mediumOf(x.Challenge))
 	address := a.user.Attributes[attribute]
 	purpose := codePurpose(x.Challenge, address)
 	err := s.judgeGuess(ctx, a, fault.CodeMismatch(textWrongCode), func() bool {
-		return s.credential.MatchCode(x.Code, a.pool().Internal(), a.user.ID, purpose, code)
+		return s.credential.MatchCode(x.Code, a.pool().Internal(), a.user.ID, purpose, code) && !a.stranger
 	})
 	if err != nil {
 		return err

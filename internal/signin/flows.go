@@ -28,6 +28,9 @@ const (
 	paramSMSCode      = "SMS_MFA_CODE"
 	paramTOTPCode     = "SOFTWARE_TOKEN_MFA_CODE"
 	paramEmailCode    = "EMAIL_OTP_CODE"
+	paramSMSOTP       = "SMS_OTP_CODE"
+	paramPreferred    = "PREFERRED_CHALLENGE"
+	paramCredential   = "CREDENTIAL"
 )
 
 // flow is how a sign-in begins.
@@ -53,7 +56,7 @@ func flowOf(name cognitoidp.AuthFlowType) (flow, bool) {
 	case cognitoidp.AuthFlowTypeCustomAuth:
 		return flow{true, true, textCustomDenied, []string{paramUsername}, nil}, true
 	case cognitoidp.AuthFlowTypeUserAuth:
-		return flow{true, true, textChoiceDenied, []string{paramUsername}, nil}, true
+		return flow{true, true, textChoiceDenied, []string{paramUsername}, (*Service).beginChoice}, true
 	case cognitoidp.AuthFlowTypeRefreshTokenAuth, cognitoidp.AuthFlowTypeRefreshToken:
 		return flow{true, true, textFlowDenied, []string{paramRefreshToken}, nil}, true
 	default:
@@ -97,7 +100,6 @@ func (s *Service) served(in StartInput) error {
 		if !s.triggers.Configured(in.Client.Pool, trigger.KindDefineAuthChallenge) {
 			return refuse(reasonFlow, fault.InvalidParameter(textNoCustom))
 		}
-	case cognitoidp.AuthFlowTypeUserAuth:
 	default:
 		return nil
 	}

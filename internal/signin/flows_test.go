@@ -92,9 +92,7 @@ func TestUnbuiltFlows(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	custom := e.client("Custom", function(func(l *cognitoidp.LambdaConfigType, arn *string) { l.DefineAuthChallenge = arn }))
-	choice := e.client("Choice", flows("ALLOW_USER_AUTH"))
 	wantUnbuilt(t, e.begin(custom, false, "CUSTOM_AUTH", values{"USERNAME": "jane"}), "InitiateAuth", "AuthFlow")
-	wantUnbuilt(t, e.begin(choice, true, "USER_AUTH", values{"USERNAME": "jane"}), "AdminInitiateAuth", "AuthFlow")
 
 	// Nothing is asked for here.
 	c := e.client("Off", func(p *cognitoidp.UserPoolType, _ *store.Client) {

@@ -23,6 +23,7 @@ type StartInput struct {
 	Admin      bool // through AdminInitiateAuth
 	Flow       cognitoidp.AuthFlowType
 	Parameters map[string]string // AuthParameters
+	Session    string            // of ConfirmSignUp; empty where none was sent
 	Metadata   map[string]string // ClientMetadata
 	Time       time.Time         // of the call
 	Origin     risk.Origin
@@ -51,6 +52,10 @@ type Challenge struct {
 	Name       cognitoidp.ChallengeNameType
 	Parameters map[string]string // ChallengeParameters
 	Session    string            // empty for PASSWORD_VERIFIER of USER_SRP_AUTH
+	// Available are the factors that the user may choose from; nil but for a first factor.
+	Available []cognitoidp.ChallengeNameType
+
+	first bool // it asks for a first factor that the user may choose
 }
 
 // attempt is a sign-in within one call.
@@ -70,6 +75,11 @@ type attempt struct {
 	// that of InitiateAuth.
 	metadata map[string]string
 	source   trigger.TokenSource
+	// choice is the first factor that the user has chosen, "" for none yet; given is what came
+	// with the choice; held says that the factor was judged.
+	choice choice
+	given  map[string]string
+	held   bool
 	// deviceKey is the device that this call names, keptKey the one that an earlier call of
 	// the sign-in did; empty for none.
 	deviceKey, keptKey string
@@ -166,6 +176,18 @@ func (s *Service) Answer(ctx context.Context, in AnswerInput) (*Step, error) {
 // out is somebody who may be asked for a proof. Only where migrate says so may the pool's
 // owner bring in a user that the pool does not have: SRP shows no password to migrate with.
 func (s *Service) meet(ctx context.Context, a *attempt, in StartInput, migrate bool) error {
+	if err := s.find(ctx, a, in, migrate); err != nil {
+		return err
+	}
+	if err := s.credential.CheckLockout(a.user); err != nil {
+		return because(reasonLocked, err)
+	}
+	return s.admitUser(ctx, a, in)
+}
+
+// find finds the user of a starting attempt, or, where the client hides which users exist, a
+// Stranger.
+func (s *Service) find(ctx context.Context, a *attempt, in StartInput, migrate bool) error {
 	u, err := s.directory.Find(ctx, a.pool(), a.name)
 	if errors.Is(err, store.ErrNotFound) {
 		if migrate {
@@ -179,18 +201,17 @@ func (s *Service) meet(ctx context.Context, a *attempt, in StartInput, migrate b
 		a.stranger = true
 		u, err = s.credential.Stranger(ctx, a.pool(), a.name)
 	}
-	if err != nil {
-		return err
-	}
 	a.user = u
-	if err := s.credential.CheckLockout(u); err != nil {
-		return because(reasonLocked, err)
-	}
+	return err
+}
+
+// admitUser refuses users whom PreAuthentication refuses, or who can sign in by no factor.
+func (s *Service) admitUser(ctx context.Context, a *attempt, in StartInput) error {
 	if err := s.preAuthenticate(ctx, a, in); err != nil {
 		return err
 	}
 	// Who hides users shows this only to who has the password.
-	if u.Status == cognitoidp.UserStatusTypeResetRequired && !a.client.HidesUsers() {
+	if a.user.Status == cognitoidp.UserStatusTypeResetRequired && !a.client.HidesUsers() {
 		return resetRequired()
 	}
 	return nil
@@ -198,14 +219,19 @@ func (s *Service) meet(ctx context.Context, a *attempt, in StartInput, migrate b
 
 // proved goes on after the first factor held.
 func (s *Service) proved(ctx context.Context, a *attempt) (*Step, error) {
-	a.risk.PasswordHeld(true)
-	if err := s.credential.Succeeded(ctx, a.pool(), a.user); err != nil {
-		return nil, because(reasonLocked, err)
+	if err := s.right(ctx, a); err != nil {
+		return nil, err
 	}
 	return s.advance(ctx, a, stageAccount)
 }
 
-// wrong counts a first factor that did not hold, and refuses.
+// right notes a password that held, and refuses where wrong ones came meanwhile.
+func (s *Service) right(ctx context.Context, a *attempt) error {
+	a.risk.PasswordHeld(true)
+	return because(reasonLocked, s.credential.Succeeded(ctx, a.pool(), a.user))
+}
+
+// wrong counts a password that did not hold, and refuses.
 func (s *Service) wrong(ctx context.Context, a *attempt) error {
 	a.risk.PasswordHeld(false)
 	if err := s.credential.Failed(ctx, a.pool(), a.user); err != nil {

@@ -252,6 +252,7 @@ func TestSessions(t *testing.T) {
 		_, err := e.respond(c, challenge, good, values{
 			"USERNAME": "jane", "SMS_MFA_CODE": "123456", "SOFTWARE_TOKEN_MFA_CODE": "123456", "DEVICE_KEY": "k", "SRP_A": "abc",
 			"PASSWORD_CLAIM_SECRET_BLOCK": "x", "PASSWORD_CLAIM_SIGNATURE": "x", "TIMESTAMP": "x", "ANSWER": "x",
+			"PASSWORD": "x", "SMS_OTP_CODE": "12345678", "CREDENTIAL": "{}",
 		})
 		if wantFault(t, err, badSession); t.Failed() {
 			t.Fatal(challenge)

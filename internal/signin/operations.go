@@ -19,7 +19,7 @@ func (s *Service) InitiateAuth(ctx context.Context, call *api.Call, in *cognitoi
 		return nil, err
 	}
 	return s.initiate(ctx, StartInput{
-		Client: client, Flow: api.Value(in.AuthFlow),
+		Client: client, Flow: api.Value(in.AuthFlow), Session: api.Value(in.Session),
 		Parameters: in.AuthParameters, Metadata: in.ClientMetadata, Time: call.Time, Origin: origin,
 	})
 }
@@ -35,7 +35,7 @@ func (s *Service) AdminInitiateAuth(ctx context.Context, call *api.Call, in *cog
 		return nil, err
 	}
 	out, err := s.initiate(ctx, StartInput{
-		Client: client, Admin: true, Flow: api.Value(in.AuthFlow),
+		Client: client, Admin: true, Flow: api.Value(in.AuthFlow), Session: api.Value(in.Session),
 		Parameters: in.AuthParameters, Metadata: in.ClientMetadata, Time: call.Time, Origin: origin,
 	})
 	return (*cognitoidp.AdminInitiateAuthResponse)(out), err
@@ -57,10 +57,14 @@ func (s *Service) initiate(ctx context.Context, in StartInput) (*cognitoidp.Init
 	if err != nil {
 		return nil, err
 	}
-	return &cognitoidp.InitiateAuthResponse{
+	shown := &cognitoidp.InitiateAuthResponse{
 		ChallengeName: out.ChallengeName, Session: out.Session,
 		ChallengeParameters: out.ChallengeParameters, AuthenticationResult: out.AuthenticationResult,
-	}, nil
+	}
+	if step.Challenge != nil {
+		shown.AvailableChallenges = step.Challenge.Available
+	}
+	return shown, nil
 }
 
 // RespondToAuthChallenge answers a challenge.

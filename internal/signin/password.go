@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 	"errors"
+	"math/big"
 
 	"github.com/cenote-id/cenote/api/cognitoidp"
 	"github.com/cenote-id/cenote/internal/credential"
@@ -15,15 +16,26 @@ func (s *Service) beginPassword(ctx context.Context, a *attempt, in StartInput) 
 	if err := s.meet(ctx, a, in, true); err != nil {
 		return nil, err
 	}
-	ok, err := s.credential.VerifyPassword(ctx, a.pool(), a.user, in.Parameters[paramPassword])
-	if err != nil {
+	if err := s.checkPassword(ctx, a, in.Parameters[paramPassword]); err != nil {
 		return nil, err
 	}
-	if !ok || a.stranger {
-		return nil, s.wrong(ctx, a)
+	return s.advance(ctx, a, stageAccount)
+}
+
+// checkPassword judges the password of the attempt's user, and counts a wrong one.
+func (s *Service) checkPassword(ctx context.Context, a *attempt, password string) error {
+	if err := s.credential.CheckLockout(a.user); err != nil {
+		return because(reasonLocked, err)
 	}
-	a.password = in.Parameters[paramPassword]
-	return s.proved(ctx, a)
+	ok, err := s.credential.VerifyPassword(ctx, a.pool(), a.user, password)
+	if err != nil {
+		return err
+	}
+	if !ok || a.stranger {
+		return s.wrong(ctx, a)
+	}
+	a.password = password
+	return s.right(ctx, a)
 }
 
 // beginSRP is USER_SRP_AUTH: the password never crosses the wire. The state of the
@@ -43,21 +55,28 @@ func (s *Service) beginSRP(ctx context.Context, a *attempt, in StartInput) (*Ste
 	if err := s.present(ctx, a); err != nil {
 		return nil, err
 	}
-	x := credential.Exchange{Name: a.name, Stranger: a.stranger, EventID: a.eventID, Began: a.now}
+	x := credential.Exchange{}
 	if a.device != nil {
 		x.DeviceKey = a.device.Key
 	}
+	parameters, err := s.startSRP(ctx, a, number, x)
+	if err != nil {
+		return nil, err
+	}
+	return &Step{Challenge: &Challenge{Name: cognitoidp.ChallengeNameTypePasswordVerifier, Parameters: parameters}}, nil
+}
+
+// startSRP begins an exchange with the attempt's user and returns what its client needs.
+func (s *Service) startSRP(ctx context.Context, a *attempt, number *big.Int, x credential.Exchange) (map[string]string, error) {
+	x.Name, x.Stranger, x.EventID, x.Began = a.name, a.stranger, a.eventID, a.now
 	c, err := s.credential.StartSRP(ctx, a.client, a.user, number, x)
 	if err != nil {
 		return nil, err
 	}
-	return &Step{Challenge: &Challenge{
-		Name: cognitoidp.ChallengeNameTypePasswordVerifier,
-		Parameters: map[string]string{
-			"SALT": c.Salt, "SRP_B": c.B, "SECRET_BLOCK": c.SecretBlock,
-			paramUsername: a.user.Username, paramUserID: a.user.Username,
-		},
-	}}, nil
+	return map[string]string{
+		"SALT": c.Salt, "SRP_B": c.B, "SECRET_BLOCK": c.SecretBlock,
+		paramUsername: a.user.Username, paramUserID: a.user.Username,
+	}, nil
 }
 
 // answerSRP judges PASSWORD_VERIFIER. Whatever is wrong reads the same to the client.
@@ -78,9 +97,18 @@ func (s *Service) answerSRP(ctx context.Context, a *attempt, in AnswerInput) (*S
 	if refusal != nil {
 		return nil, badCredentials()
 	}
+	proofs, kept := []store.Proof{x.Proof()}, x.DeviceKey
+	if x.InSession {
+		ses, err := s.verifierSession(ctx, in, x)
+		if err != nil {
+			return nil, err
+		}
+		a.flow, proofs, kept = ses.Flow, append(proofs, ses.proof()), ses.Device
+	}
 	if err := s.meetAgain(ctx, a, x); err != nil {
 		return nil, err
 	}
+	a.keptKey = kept
 	if err := s.credential.CheckLockout(a.user); err != nil {
 		return nil, because(reasonLocked, err)
 	}
@@ -92,7 +120,7 @@ func (s *Service) answerSRP(ctx context.Context, a *attempt, in AnswerInput) (*S
 		return nil, unprovable(a, s.wrong(ctx, a))
 	}
 	a.spend = func(ctx context.Context) error {
-		first, err := s.credential.SpendSRP(ctx, x)
+		first, err := s.store.SpendAll(ctx, proofs...)
 		if err == nil && !first {
 			err = badCredentials()
 		}
@@ -112,7 +140,7 @@ func unprovable(a *attempt, err error) error {
 
 // meetAgain finds the user with whom the exchange began, or the Stranger.
 func (s *Service) meetAgain(ctx context.Context, a *attempt, x *credential.Exchange) error {
-	a.eventID, a.stranger, a.keptKey = x.EventID, x.Stranger, x.DeviceKey
+	a.eventID, a.stranger = x.EventID, x.Stranger
 	a.risk = s.risk.SignIn(a.client, a.flow, x.EventID, x.Began, a.origin)
 	u, err := s.store.FindUser(ctx, a.pool().Internal(), store.Key{Kind: store.KeySub, Value: x.Sub})
 	if errors.Is(err, store.ErrNotFound) {

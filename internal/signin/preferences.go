@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/api/cognitoidp"
@@ -136,8 +135,7 @@ func prefer(pool *catalog.Pool, u *store.User, in *cognitoidp.SetUserMFAPreferen
 // second factor of its own, so one of those must be there for devices without the passkey.
 func setPasskeys(pool *catalog.Pool, u *store.User, on bool) error {
 	if on {
-		c := pool.MFA.WebAuthnConfiguration
-		if c == nil || api.Value(c.FactorConfiguration) != cognitoidp.WebAuthnFactorConfigurationTypeMultiFactorWithUserVerification {
+		if !pool.PasskeyIsMFA() {
 			return fault.InvalidParameter(textPasskeysSingle)
 		}
 		if len(directory.ChosenFactors(u)) == 0 {
@@ -200,8 +198,8 @@ func (s *Service) authFactors(ctx context.Context, pool *catalog.Pool, u *store.
 		has    bool
 	}{
 		{cognitoidp.AuthFactorTypePassword, u.Credential.HasPassword()},
-		{cognitoidp.AuthFactorTypeEmailOtp, allowsFirst(pool, cognitoidp.AuthFactorTypeEmailOtp) && directory.HasFactor(u, catalog.FactorEmail)},
-		{cognitoidp.AuthFactorTypeSmsOtp, allowsFirst(pool, cognitoidp.AuthFactorTypeSmsOtp) && directory.HasFactor(u, catalog.FactorSMS)},
+		{cognitoidp.AuthFactorTypeEmailOtp, pool.FirstFactor(cognitoidp.AuthFactorTypeEmailOtp) && directory.HasFactor(u, catalog.FactorEmail)},
+		{cognitoidp.AuthFactorTypeSmsOtp, pool.FirstFactor(cognitoidp.AuthFactorTypeSmsOtp) && directory.HasFactor(u, catalog.FactorSMS)},
 		{cognitoidp.AuthFactorTypeWebAuthn, len(passkeys) > 0},
 		{cognitoidp.AuthFactorTypeSoftwareToken, directory.HasFactor(u, catalog.FactorTOTP)},
 	} {
@@ -210,10 +208,4 @@ func (s *Service) authFactors(ctx context.Context, pool *catalog.Pool, u *store.
 		}
 	}
 	return out, nil
-}
-
-// allowsFirst says whether the pool's users may begin a sign-in with a factor.
-func allowsFirst(pool *catalog.Pool, f cognitoidp.AuthFactorType) bool {
-	p := pool.Config.Policies
-	return p != nil && p.SignInPolicy != nil && slices.Contains(p.SignInPolicy.AllowedFirstAuthFactors, f)
 }

@@ -172,7 +172,7 @@ func TestGetUserAuthFactors(t *testing.T) {
 		u.MFA.SMS, u.MFA.Preferred = true, "SMS_MFA"
 	})
 	key := &store.Passkey{Pool: c.Pool.Internal(), User: full.ID, ID: "key", Created: e.time()}
-	if err := e.db.AddPasskey(t.Context(), key, 20, [32]byte{1}, e.time()); err != nil {
+	if err := e.db.AddPasskey(t.Context(), key, 20, store.Proof{Until: e.time()}); err != nil {
 		t.Fatal(err)
 	}
 	for u, want := range map[*store.User]*cognitoidp.GetUserAuthFactorsResponse{

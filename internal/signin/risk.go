@@ -75,7 +75,7 @@ func (s *Service) record(ctx context.Context, a *attempt, step *Step, err error)
 		}
 		response = cognitoidp.EventResponseTypeFail
 	case step.Challenge != nil:
-		if step.Challenge.Name == cognitoidp.ChallengeNameTypePasswordVerifier {
+		if step.Challenge.first || step.Challenge.Name == cognitoidp.ChallengeNameTypePasswordVerifier {
 			return // nothing is proven yet
 		}
 		response = cognitoidp.EventResponseTypeInProgress

@@ -30,6 +30,9 @@ type Deps struct {
 	// Risk may be nil where no pool has threat protection.
 	Risk   *risk.Service
 	Random io.Reader // nil is the operating system's generator
+	// DomainBase is the domain under which pools' prefix domains lie; empty where they lie
+	// nowhere.
+	DomainBase string
 	// Metrics receives the package's counters; nil keeps them to itself.
 	Metrics prometheus.Registerer
 }
@@ -46,6 +49,7 @@ type Service struct {
 	risk       *risk.Service
 	place      naming.Place
 	random     io.Reader
+	domainBase string
 	metrics    metrics
 }
 
@@ -54,6 +58,6 @@ func New(d Deps) *Service {
 	return &Service{
 		store: d.Store, catalog: d.Catalog, directory: d.Directory, credential: d.Credential,
 		tokens: d.Tokens, triggers: d.Triggers, messages: d.Messages, place: d.Place, risk: d.Risk,
-		random: clock.Random(d.Random), metrics: newMetrics(d.Metrics),
+		random: clock.Random(d.Random), domainBase: d.DomainBase, metrics: newMetrics(d.Metrics),
 	}
 }

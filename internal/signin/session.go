@@ -33,6 +33,15 @@ type session struct {
 	// Source is what the triggers at the end are told, where it is not a plain sign-in.
 	Source trigger.TokenSource `json:"g,omitempty"`
 
+	// First says that the challenge asks for a first factor that the user may choose. Name is
+	// then the user's as typed, and Stranger 1 where nobody has it: an envelope shows its
+	// length, which must not depend on whether the user exists.
+	First    bool   `json:"q,omitempty"`
+	Name     string `json:"n,omitempty"`
+	Stranger int    `json:"z"`
+	// Nonce is the challenge that a passkey is to sign.
+	Nonce []byte `json:"w,omitempty"`
+
 	// Code is the MAC of the code that was sent, where the challenge asks for one.
 	Code []byte `json:"x,omitempty"`
 	// Choices are what the challenge lets the user choose from.
@@ -89,6 +98,9 @@ func newSession(a *attempt, challenge cognitoidp.ChallengeNameType) *session {
 	if a.device != nil {
 		x.Device, x.Leans = a.device.Key, a.leans
 	}
+	if a.stranger {
+		x.Stranger = 1
+	}
 	return x
 }
 
@@ -109,7 +121,7 @@ func (s *Service) readSession(challenge cognitoidp.ChallengeNameType, text strin
 		return nil, badSession(textSession)
 	}
 	x := &session{text: text}
-	if err := json.Unmarshal(plain, x); err != nil || x.Challenge != challenge && challenge != deviceSRP {
+	if err := json.Unmarshal(plain, x); err != nil || !x.takes(challenge) {
 		return nil, badSession(textSession)
 	}
 	return x, nil
@@ -141,6 +153,14 @@ func (s *Service) goBack(ctx context.Context, x *session, now time.Time) error {
 	return nil
 }
 
+// takes says whether the session's challenge can be answered under a name: its own; for a
+// first factor that the browser may not have, that of choosing another; and that of
+// DEVICE_SRP_AUTH, of which goBack judges.
+func (x *session) takes(challenge cognitoidp.ChallengeNameType) bool {
+	return x.Challenge == challenge || challenge == deviceSRP ||
+		x.Challenge == cognitoidp.ChallengeNameTypeWebAuthn && challenge == cognitoidp.ChallengeNameTypeSelectChallenge
+}
+
 // openSession reads the Session with which a client answers the challenge.
 func (s *Service) openSession(ctx context.Context, c *catalog.Client, challenge cognitoidp.ChallengeNameType, text string, now time.Time) (*session, error) {
 	x, err := s.readSession(challenge, text)
@@ -150,7 +170,7 @@ func (s *Service) openSession(ctx context.Context, c *catalog.Client, challenge 
 	if !x.of(c) {
 		return nil, badSession(textSession)
 	}
-	if x.Challenge != challenge {
+	if challenge == deviceSRP && x.Challenge != challenge {
 		return x, s.goBack(ctx, x, now)
 	}
 	return x, x.alive(now)

@@ -10,12 +10,13 @@ import (
 	"github.com/cenote-id/cenote/internal/trigger"
 )
 
-// stage is a place of the way that follows a first factor.
+// stage is a place of the way to a Grant. Flows but USER_AUTH begin behind the first.
 type stage uint8
 
 // The stages, in their order.
 const (
-	stageAccount      stage = iota // the account's state refuses, or not
+	stageFirstFactor  stage = iota // the factor that the user chooses (USER_AUTH)
+	stageAccount                   // the account's state refuses, or not
 	stageRisk                      // the sign-in is unusual, or the password known to attackers
 	stageNewPassword               // a temporary password must be replaced
 	stageSecondFactor              // MFA: asked for, chosen or set up
@@ -38,6 +39,8 @@ func (s *Service) advance(ctx context.Context, a *attempt, from stage) (*Step, e
 // enter returns the challenge that stands at a stage, or nil to go on.
 func (s *Service) enter(ctx context.Context, a *attempt, at stage) (*Step, error) {
 	switch at {
+	case stageFirstFactor:
+		return s.firstFactor(ctx, a)
 	case stageAccount:
 		if err := accountState(a); err != nil {
 			return nil, err

@@ -52,6 +52,22 @@ const (
 	textPasskeysAlone  = "Another MFA method must be enabled before passkeys can count as MFA."   // chosen here
 	textOnlySMS        = "MFAOptions can only name phone_number with the delivery medium SMS."    // chosen here
 	textTokenOrSession = "Exactly one of AccessToken and Session must be given."                  // chosen here
+	textPreferred      = "Invalid PREFERRED_CHALLENGE."                                           // chosen here
+	textNotAvailable   = "The answer is none of the available challenges."                        // chosen here
+
+	// Of passkeys; all chosen here, since clients tell them apart by the exceptions.
+	textPasskey        = "The passkey could not be verified."
+	textCredential     = "The credential is not a response of WebAuthn."
+	textNoPasskeys     = "Passkeys are not enabled for this user pool."
+	textNoRelyingParty = "The user pool has neither a relying party ID nor a domain."
+	textManyPasskeys   = "The limit of 20 passkeys per user is reached."
+	textNoChallenge    = "The challenge was not found or has expired."
+	textOtherClient    = "The registration was started by another app client."
+	textOrigin         = "The origin does not belong to the relying party."
+	textRelyingParty   = "The credential was made for another relying party."
+	textUnsupported    = "The credential is of a kind that is not supported."
+	textPasskeyExists  = "The passkey is registered already."
+	textNoPasskey      = "The passkey does not exist."
 
 	// The constraint texts of members that hold a password.
 	textPasswordLong  = "1 validation error detected: Value at 'password' failed to satisfy constraint: Member must have length less than or equal to 256"

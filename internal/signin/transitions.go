@@ -43,7 +43,17 @@ func transitionOf(name cognitoidp.ChallengeNameType) transition {
 		return transition{[]string{paramDeviceKey, paramSRPA}, stageDevice, (*Service).judgeDevice}
 	case cognitoidp.ChallengeNameTypeDevicePasswordVerifier:
 		return transition{[]string{paramDeviceKey, paramClaimBlock, paramClaim, paramTimestamp}, stageFinish, (*Service).judgeDeviceProof}
-	default: // the challenges of CUSTOM_AUTH and USER_AUTH
+	case cognitoidp.ChallengeNameTypeSelectChallenge:
+		return transition{[]string{paramAnswer}, stageFirstFactor, (*Service).judgeChoice}
+	case cognitoidp.ChallengeNameTypePassword:
+		return transition{[]string{paramPassword}, stageAccount, (*Service).judgePassword}
+	case cognitoidp.ChallengeNameTypePasswordSrp:
+		return transition{[]string{paramSRPA}, stageFirstFactor, (*Service).judgeSRP}
+	case cognitoidp.ChallengeNameTypeSmsOtp:
+		return transition{[]string{paramSMSOTP}, stageAccount, (*Service).judgeSMSOTP}
+	case cognitoidp.ChallengeNameTypeWebAuthn:
+		return transition{[]string{paramCredential}, stageAccount, (*Service).judgePasskey}
+	default: // the challenges of CUSTOM_AUTH
 		return transition{next: stageAccount}
 	}
 }
@@ -77,9 +87,14 @@ func (s *Service) answer(ctx context.Context, a *attempt, in AnswerInput) (*Step
 	a.answered = x
 	a.spend = func(ctx context.Context) error { return s.spendOnce(ctx, x) }
 	err = t.judge(s, ctx, a, x, in)
-	a.judged(t, in.Challenge, err)
+	if !x.First {
+		a.judged(t, in.Challenge, err)
+	}
 	if err != nil {
 		return nil, err
+	}
+	if x.First { // what the account's state is, shows only who has proved to be the user
+		return s.advance(ctx, a, min(t.next, stageAccount))
 	}
 	return s.advance(ctx, a, t.next)
 }
@@ -111,6 +126,9 @@ func (s *Service) rejoin(ctx context.Context, a *attempt, x *session) (err error
 	}
 	a.risk = s.risk.Resume(a.client, x.Flow, x.EventID, x.Risk, a.now, a.origin)
 	a.demanded = a.risk.Verdict().MustFactor
+	if x.Stranger != 0 {
+		return s.rejoinStranger(ctx, a, x)
+	}
 	a.user, err = s.store.FindUser(ctx, a.pool().Internal(), store.Key{Kind: store.KeySub, Value: x.Sub})
 	if errors.Is(err, store.ErrNotFound) {
 		return badSession(textSession)
@@ -123,6 +141,9 @@ func (s *Service) rejoin(ctx context.Context, a *attempt, x *session) (err error
 	}
 	if !x.concerns(a.user) {
 		return s.stale(ctx, x)
+	}
+	if x.First {
+		return nil
 	}
 	if err := accountState(a); err != nil {
 		return err

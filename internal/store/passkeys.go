@@ -79,7 +79,7 @@ func (db *DB) scanPasskey(scan scanner, pool PoolID, user UserID) (*Passkey, err
 // changes the user. The error is ErrNotFound when the user is gone, ErrSpent when the proof
 // was used, ErrFull when the user has limit passkeys, *ExistsError when somebody in the
 // pool has the credential.
-func (db *DB) AddPasskey(ctx context.Context, p *Passkey, limit int, proof [32]byte, until time.Time) error {
+func (db *DB) AddPasskey(ctx context.Context, p *Passkey, limit int, proof Proof) error {
 	record, err := db.sealPasskey(p)
 	if err != nil {
 		return err
@@ -95,8 +95,8 @@ func (db *DB) AddPasskey(ctx context.Context, p *Passkey, limit int, proof [32]b
 		if n >= int64(limit) {
 			return ErrFull
 		}
-		if first, err := t.spend(Proof{Key: proof, Until: until}); err != nil || !first {
-			return orError(err, ErrSpent)
+		if err := t.spendAll([]Proof{proof}); err != nil {
+			return err
 		}
 		added, err := t.exec(`INSERT INTO passkeys (pool, credential_id, uid, version, created, record)
 			VALUES ($1, $2, $3, 1, $4, $5) ON CONFLICT (pool, credential_id) DO NOTHING`,
@@ -170,6 +170,9 @@ func (db *DB) UpdatePasskey(ctx context.Context, pool PoolID, user UserID, id st
 // DeletePasskey takes a passkey from a user. The error is ErrNotFound when the user has no
 // such passkey.
 func (db *DB) DeletePasskey(ctx context.Context, pool PoolID, user UserID, id string) error {
+	if !storable(id) {
+		return ErrNotFound
+	}
 	return db.engine.write(ctx, false, func(t *tx) error {
 		n, err := t.exec(`DELETE FROM passkeys WHERE pool = $1 AND credential_id = $2 AND uid = $3`, pool, id, user)
 		if err == nil && n == 0 {

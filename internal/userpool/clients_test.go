@@ -251,10 +251,6 @@ func TestClientSettingsThatAreRefused(t *testing.T) {
 			code: invalidParameter, text: "Client Secret is required to set EnablePropagateAdditionalUserContextData as true",
 		},
 		{
-			name: "choice", in: cognitoidp.UpdateUserPoolClientRequest{ExplicitAuthFlows: []cognitoidp.ExplicitAuthFlowsType{"ALLOW_USER_AUTH"}},
-			member: "ExplicitAuthFlows[ALLOW_USER_AUTH]",
-		},
-		{
 			name: "analytics", in: cognitoidp.UpdateUserPoolClientRequest{AnalyticsConfiguration: &cognitoidp.AnalyticsConfigurationType{ApplicationArn: new("arn:aws:mobiletargeting:us-east-1:000000000000:apps/a")}},
 			member: "AnalyticsConfiguration",
 		},

@@ -75,7 +75,13 @@ func (s *Service) SetUserPoolMfaConfig(ctx context.Context, call *api.Call, in *
 	if m.WebAuthnConfiguration != nil {
 		setDefault(&m.WebAuthnConfiguration.UserVerification, cognitoidp.UserVerificationTypePreferred)
 	}
+	if err := checkRelyingParty(m.WebAuthnConfiguration); err != nil {
+		return nil, err
+	}
 	if err := checkSetMFA(next, m, in); err != nil {
+		return nil, err
+	}
+	if err := checkSingleFactors(next, m); err != nil {
 		return nil, err
 	}
 	err = s.deps.Store.UpdatePool(ctx, &store.Pool{ID: pool.Internal(), Version: pool.Version, Config: next, MFA: m})
@@ -136,6 +142,9 @@ func checkPoolMFA(r *cognitoidp.UserPoolType, m *mfaConfig) error {
 		if !p.Offers(catalog.FactorSMS) && !p.Offers(catalog.FactorEmail) && !p.Offers(catalog.FactorTOTP) {
 			return fault.InvalidParameter(textMFANeedsSMS)
 		}
+	}
+	if err := checkSingleFactors(r, m); err != nil {
+		return err
 	}
 	if m == nil {
 		return nil

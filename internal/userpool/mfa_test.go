@@ -226,3 +226,60 @@ func TestSetUserPoolMfaConfigTogether(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 }
+
+func TestRelyingParties(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	pool := e.createPool(&cognitoidp.CreateUserPoolRequest{PoolName: new("p")}).Id
+	for id, good := range map[string]bool{
+		"example.com": true, "a-b.example.co.uk": true, "localhost": true, "app.localhost": true, "xn--bcher-kva.example": true,
+		"com": false, "Example.com": false, "example.com.": false, "https://example.com": false, "example.com:443": false,
+		"127.0.0.1": false, "-a.example.com": false, "a-.example.com": false, "a..b": false, "bücher.example": false,
+	} {
+		_, err := e.setMFA(pool, setMFA{WebAuthnConfiguration: &cognitoidp.WebAuthnConfigurationType{RelyingPartyId: &id}})
+		if good {
+			if err != nil {
+				t.Errorf("%s: %v", id, err)
+			}
+			continue
+		}
+		wantFault(t, err, invalidParameter, "RelyingPartyId must be a domain.")
+	}
+}
+
+// Where everybody needs two factors, none may come first that nothing follows.
+func TestSingleFactors(t *testing.T) {
+	t.Parallel()
+	for factor, configuration := range map[cognitoidp.AuthFactorType]cognitoidp.WebAuthnFactorConfigurationType{
+		"EMAIL_OTP": "", "SMS_OTP": "", "WEB_AUTHN": "SINGLE_FACTOR", "PASSWORD": "SINGLE_FACTOR",
+	} {
+		e := newEnv(t)
+		pool := e.createPool(&cognitoidp.CreateUserPoolRequest{Policies: firstFactors("PASSWORD", factor)}).Id
+		web := &cognitoidp.WebAuthnConfigurationType{RelyingPartyId: new("example.com")}
+		if configuration != "" {
+			web.FactorConfiguration = &configuration
+		}
+		on := setMFA{MfaConfiguration: new(mfaOn), SoftwareTokenMfaConfiguration: app(true), WebAuthnConfiguration: web}
+		_, err := e.setMFA(pool, on)
+		if factor == "PASSWORD" {
+			if err != nil {
+				t.Error(err)
+			}
+			_, err = e.UpdateUserPool(t.Context(), e.call(), &cognitoidp.UpdateUserPoolRequest{UserPoolId: pool, Policies: firstFactors("PASSWORD", "WEB_AUTHN")})
+			wantFault(t, err, invalidParameter, "WEB_AUTHN cannot be one of the allowed first auth factors when MFA is required.")
+			continue
+		}
+		wantFault(t, err, invalidParameter, string(factor)+" cannot be one of the allowed first auth factors when MFA is required.")
+		on.MfaConfiguration = new(mfaOptional)
+		if _, err := e.setMFA(pool, on); err != nil {
+			t.Error(err)
+		}
+		if factor == "WEB_AUTHN" {
+			on.MfaConfiguration = new(mfaOn)
+			web.FactorConfiguration = new(cognitoidp.WebAuthnFactorConfigurationTypeMultiFactorWithUserVerification)
+			if _, err := e.setMFA(pool, on); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}

@@ -116,9 +116,10 @@ func completePasswords(r *cognitoidp.UserPoolType) {
 	}
 	r.AdminCreateUserConfig.UnusedAccountValidityDays = new(*policy.TemporaryPasswordValidityDays)
 	r.Policies.PasswordPolicy = &policy
-	setDefault(&r.Policies.SignInPolicy, cognitoidp.SignInPolicyType{
-		AllowedFirstAuthFactors: []cognitoidp.AuthFactorType{cognitoidp.AuthFactorTypePassword},
-	})
+	setDefault(&r.Policies.SignInPolicy, cognitoidp.SignInPolicyType{})
+	if len(r.Policies.SignInPolicy.AllowedFirstAuthFactors) == 0 {
+		r.Policies.SignInPolicy.AllowedFirstAuthFactors = []cognitoidp.AuthFactorType{cognitoidp.AuthFactorTypePassword}
+	}
 }
 
 // completeMessages makes the verification template and the three older members show the

@@ -9,6 +9,7 @@ import (
 	"github.com/cenote-id/cenote/api/cognitoidp"
 	"github.com/cenote-id/cenote/internal/catalog"
 	"github.com/cenote-id/cenote/internal/fault"
+	"github.com/cenote-id/cenote/internal/store"
 )
 
 // checkPool reports the first rule of CreateUserPool and UpdateUserPool that a record
@@ -56,11 +57,38 @@ func checkVerification(r *cognitoidp.UserPoolType) error {
 }
 
 func checkFirstFactors(r *cognitoidp.UserPoolType) error {
-	if r.Policies == nil || r.Policies.SignInPolicy == nil || len(r.Policies.SignInPolicy.AllowedFirstAuthFactors) == 0 {
+	factors := firstFactors(r)
+	switch {
+	case len(factors) == 0:
+		return nil
+	case !slices.Contains(factors, cognitoidp.AuthFactorTypePassword):
+		return fault.InvalidParameter("Password should be configured as one of the allowed first auth factors.")
+	case slices.Contains(factors, cognitoidp.AuthFactorTypeSoftwareToken):
+		return fault.InvalidParameter("SOFTWARE_TOKEN cannot be one of the allowed first auth factors.") // chosen here
+	}
+	return nil
+}
+
+func firstFactors(r *cognitoidp.UserPoolType) []cognitoidp.AuthFactorType {
+	if r.Policies == nil || r.Policies.SignInPolicy == nil {
 		return nil
 	}
-	if !slices.Contains(r.Policies.SignInPolicy.AllowedFirstAuthFactors, cognitoidp.AuthFactorTypePassword) {
-		return fault.InvalidParameter("Password should be configured as one of the allowed first auth factors.")
+	return r.Policies.SignInPolicy.AllowedFirstAuthFactors
+}
+
+// checkSingleFactors refuses a pool in which everybody needs two factors and may begin with
+// one that nothing can follow: a code, or a passkey that is not both.
+func checkSingleFactors(r *cognitoidp.UserPoolType, m *mfaConfig) error {
+	p := catalog.NewPool(&store.Pool{Config: r, MFA: m})
+	if p.MFAMode() != cognitoidp.UserPoolMfaTypeOn {
+		return nil
+	}
+	for _, f := range firstFactors(r) {
+		single := f == cognitoidp.AuthFactorTypeEmailOtp || f == cognitoidp.AuthFactorTypeSmsOtp ||
+			f == cognitoidp.AuthFactorTypeWebAuthn && !p.PasskeyIsMFA()
+		if single {
+			return fault.InvalidParameter(string(f) + " cannot be one of the allowed first auth factors when MFA is required.") // chosen here
+		}
 	}
 	return nil
 }

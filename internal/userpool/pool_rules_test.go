@@ -121,7 +121,17 @@ func refusals() []refusal {
 			name: "MFA without text messages", in: cognitoidp.UpdateUserPoolRequest{MfaConfiguration: new(cognitoidp.UserPoolMfaTypeOptional)},
 			code: invalidParameter, text: "SMS configuration and Auto verification for phone_number are required when MFA is required/optional",
 		},
-		{name: "other first factors", in: cognitoidp.UpdateUserPoolRequest{Policies: firstFactors("PASSWORD", "EMAIL_OTP")}, member: "Policies.SignInPolicy.AllowedFirstAuthFactors"},
+		{
+			name: "authenticator app first", in: cognitoidp.UpdateUserPoolRequest{Policies: firstFactors("PASSWORD", "SOFTWARE_TOKEN")},
+			code: invalidParameter, text: "SOFTWARE_TOKEN cannot be one of the allowed first auth factors.",
+		},
+		{
+			name: "codes first and MFA", in: cognitoidp.UpdateUserPoolRequest{
+				Policies: firstFactors("PASSWORD", "EMAIL_OTP"), MfaConfiguration: new(cognitoidp.UserPoolMfaTypeOn),
+				SmsConfiguration: &cognitoidp.SmsConfigurationType{SnsCallerArn: new(role)},
+			},
+			code: invalidParameter, text: "EMAIL_OTP cannot be one of the allowed first auth factors when MFA is required.",
+		},
 		{name: "end user messaging", in: cognitoidp.UpdateUserPoolRequest{SmsConfiguration: &cognitoidp.SmsConfigurationType{EumsSms: &cognitoidp.EumsSmsConfigurationType{CallerArn: new(role)}}}, member: "SmsConfiguration.EumsSms"},
 		{name: "own key", in: cognitoidp.UpdateUserPoolRequest{KeyConfiguration: &cognitoidp.KeyConfigurationType{KeyType: new(cognitoidp.EncryptionKeyTypeCustomerManagedKey)}}, member: "KeyConfiguration.KeyType"},
 	}

@@ -1,8 +1,6 @@
 package userpool
 
 import (
-	"slices"
-
 	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/api/cognitoidp"
 )
@@ -35,14 +33,6 @@ var unbuiltPoolMembers = []unbuiltMember[cognitoidp.UserPoolType]{
 	{"LambdaConfig.CreateAuthChallenge", function(func(c *cognitoidp.LambdaConfigType) bool { return c.CreateAuthChallenge != nil })},
 	{"LambdaConfig.VerifyAuthChallengeResponse", function(func(c *cognitoidp.LambdaConfigType) bool { return c.VerifyAuthChallengeResponse != nil })},
 	{"LambdaConfig.UserMigration", function(func(c *cognitoidp.LambdaConfigType) bool { return c.UserMigration != nil })},
-	{"Policies.SignInPolicy.AllowedFirstAuthFactors", func(r *cognitoidp.UserPoolType) bool {
-		if r.Policies == nil || r.Policies.SignInPolicy == nil {
-			return false
-		}
-		return slices.ContainsFunc(r.Policies.SignInPolicy.AllowedFirstAuthFactors, func(f cognitoidp.AuthFactorType) bool {
-			return f != cognitoidp.AuthFactorTypePassword
-		})
-	}},
 	{"SmsConfiguration.EumsSms", func(r *cognitoidp.UserPoolType) bool {
 		return r.SmsConfiguration != nil && r.SmsConfiguration.EumsSms != nil
 	}},
@@ -53,8 +43,5 @@ var unbuiltPoolMembers = []unbuiltMember[cognitoidp.UserPoolType]{
 }
 
 var unbuiltClientMembers = []unbuiltMember[cognitoidp.UserPoolClientType]{
-	{"ExplicitAuthFlows[ALLOW_USER_AUTH]", func(r *cognitoidp.UserPoolClientType) bool {
-		return slices.Contains(r.ExplicitAuthFlows, cognitoidp.ExplicitAuthFlowsTypeAllowUserAuth)
-	}},
 	{"AnalyticsConfiguration", func(r *cognitoidp.UserPoolClientType) bool { return r.AnalyticsConfiguration != nil }},
 }

@@ -19,9 +19,10 @@ func passkey(u *store.User, id string, created time.Time) *store.Passkey {
 	}
 }
 
-func proof(i int) (key [32]byte) {
-	copy(key[:], fmt.Sprintf("proof %d", i))
-	return key
+func passkeyProof(i int) store.Proof {
+	p := store.Proof{Until: epoch.Add(time.Hour)}
+	copy(p.Key[:], fmt.Sprintf("proof %d", i))
+	return p
 }
 
 func (s suite) passkeys(t *testing.T) {
@@ -29,10 +30,9 @@ func (s suite) passkeys(t *testing.T) {
 	ctx := t.Context()
 	p := Pool(t, db, "us-east-1_p")
 	alice, bob := User(t, db, p.ID, "alice"), User(t, db, p.ID, "bob")
-	until := epoch.Add(time.Hour)
 	second, first := passkey(alice, "second", epoch.Add(time.Second)), passkey(alice, "first", epoch)
-	ok(t, db.AddPasskey(ctx, second, 3, proof(1), until))
-	ok(t, db.AddPasskey(ctx, first, 3, proof(2), until))
+	ok(t, db.AddPasskey(ctx, second, 3, passkeyProof(1)))
+	ok(t, db.AddPasskey(ctx, first, 3, passkeyProof(2)))
 	got, err := db.Passkeys(ctx, p.ID, alice.ID)
 	ok(t, err)
 	equal(t, "passkeys, oldest first", got, []*store.Passkey{first, second})
@@ -40,16 +40,16 @@ func (s suite) passkeys(t *testing.T) {
 	ok(t, err)
 	equal(t, "the user's version", found.Version, alice.Version+2)
 
-	fails(t, "a spent proof", db.AddPasskey(ctx, passkey(alice, "third", epoch), 3, proof(1), until), store.ErrSpent)
-	if _, is := errors.AsType[*store.ExistsError](db.AddPasskey(ctx, passkey(bob, "first", epoch), 3, proof(3), until)); !is {
+	fails(t, "a spent proof", db.AddPasskey(ctx, passkey(alice, "third", epoch), 3, passkeyProof(1)), store.ErrSpent)
+	if _, is := errors.AsType[*store.ExistsError](db.AddPasskey(ctx, passkey(bob, "first", epoch), 3, passkeyProof(3))); !is {
 		t.Error("another user got the same credential")
 	}
-	ok(t, db.AddPasskey(ctx, passkey(alice, "third", epoch), 3, proof(3), until)) // what is refused spends nothing
-	fails(t, "one too many", db.AddPasskey(ctx, passkey(alice, "fourth", epoch), 3, proof(4), until), store.ErrFull)
+	ok(t, db.AddPasskey(ctx, passkey(alice, "third", epoch), 3, passkeyProof(3))) // what is refused spends nothing
+	fails(t, "one too many", db.AddPasskey(ctx, passkey(alice, "fourth", epoch), 3, passkeyProof(4)), store.ErrFull)
 	nobody := NewUser(p.ID, "nobody")
-	fails(t, "a user who is gone", db.AddPasskey(ctx, passkey(nobody, "fifth", epoch), 3, proof(4), until), store.ErrNotFound)
+	fails(t, "a user who is gone", db.AddPasskey(ctx, passkey(nobody, "fifth", epoch), 3, passkeyProof(4)), store.ErrNotFound)
 	elsewhere := Pool(t, db, "us-east-1_q")
-	ok(t, db.AddPasskey(ctx, passkey(User(t, db, elsewhere.ID, "alice"), "first", epoch), 3, proof(4), until))
+	ok(t, db.AddPasskey(ctx, passkey(User(t, db, elsewhere.ID, "alice"), "first", epoch), 3, passkeyProof(4)))
 
 	count := func(n uint32) func(*store.Passkey) error {
 		return func(k *store.Passkey) error { k.SignCount, k.BackedUp = n, true; return nil }
@@ -83,7 +83,7 @@ func (s suite) raceOfPasskeys(t *testing.T) {
 	u := User(t, nodes[0], p.ID, "alice")
 	var added atomic.Int32
 	race(t, nodes, func(i int, db *store.DB) error {
-		err := db.AddPasskey(t.Context(), passkey(u, fmt.Sprintf("id-%02d", i), epoch), 5, proof(i), epoch.Add(time.Hour))
+		err := db.AddPasskey(t.Context(), passkey(u, fmt.Sprintf("id-%02d", i), epoch), 5, passkeyProof(i))
 		if err == nil {
 			added.Add(1)
 		}
