@@ -42,7 +42,7 @@ func TestRun(t *testing.T) {
 	for _, want := range []string{
 		`loaded 40 users`, `40 users on SQLite`, `(?m)^S = \d+ us`, `(?m)^L = \d+ us`, `(?m)^M = \d+ us`,
 		`(?m)^refresh +\d+ us`, `(?m)^password sign-in +\d+ us`, `(?m)^SRP sign-in +\d+ us`, `(?m)^GetUser +\d+ us`,
-		`(?m)^AdminGetUser +\d+ us`, `(?m)^ListUsers by e-mail +\d+ us`, `(?m)^SignUp +\d+ us`,
+		`(?m)^AdminGetUser +\d+ us`, `(?m)^ListUsers by e-mail +\d+ us`, `(?m)^AdminListGroupsForUser +\d+ us`, `(?m)^SignUp +\d+ us`,
 		`Start to first answer, empty store: \d+ ms`, `idle after the start: \d+\.\d MiB`, `after the load: \d+\.\d MiB`,
 	} {
 		if !regexp.MustCompile(want).Match(printed.Bytes()) {

@@ -40,6 +40,7 @@ func operations(users int) []operation {
 		{"GetUser", read, 1500, []step{getUser}},
 		{"AdminGetUser", read, 1500, []step{adminGetUser}},
 		{"ListUsers by e-mail", read, 1500, []step{listUsers}},
+		{"AdminListGroupsForUser", read, 1500, []step{listGroups}},
 		{"SignUp", target{s: 1.5}, 400, []step{signUp}},
 	}
 }
@@ -204,6 +205,18 @@ func listUsers(ctx context.Context, w *work, i int) error {
 	username := userName(scatter(i%w.Users, w.Users))
 	return holding(`"Username":"` + username + `"`)(w.caller.signed(ctx, "ListUsers", map[string]string{
 		"UserPoolId": w.PoolID, "Filter": `email = "` + email(username) + `"`,
+	}))
+}
+
+// listGroups asks for the groups of all users: who does not sign in is in one.
+func listGroups(ctx context.Context, w *work, i int) error {
+	n, want := scatter(i%w.Users, w.Users), `"GroupName":"`+groupName+`"`
+	if w.signsIn(n) {
+		want = `"Groups":[]`
+	}
+	username := userName(n)
+	return holding(want)(w.caller.signed(ctx, "AdminListGroupsForUser", map[string]string{
+		"UserPoolId": w.PoolID, "Username": username,
 	}))
 }
 

@@ -47,6 +47,12 @@ func (p *people) member(i int) string {
 	return userName(int(int64(i) * int64(p.Users) / int64(p.Sample)))
 }
 
+// signsIn says whether userName(n) is a member.
+func (p *people) signsIn(n int) bool {
+	i := (int64(n)*int64(p.Sample) + int64(p.Users) - 1) / int64(p.Users)
+	return i < int64(p.Sample) && p.member(int(i)) == userName(n)
+}
+
 // scatter visits the numbers below n in an order that neither names nor ages follow.
 func scatter(i, n int) int {
 	stride := 7919
@@ -153,6 +159,10 @@ func (p *people) load(ctx context.Context, dir string) (err error) {
 	if err := m.begin(ctx); err != nil {
 		return err
 	}
+	crowd := &store.Group{Pool: pool.ID, Config: &cognitoidp.GroupType{GroupName: new(groupName)}}
+	if err := db.CreateGroup(ctx, crowd, 0); err != nil {
+		return err
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(4)
 	const batch = 500
@@ -162,10 +172,30 @@ func (p *people) load(ctx context.Context, dir string) (err error) {
 			if err != nil {
 				return err
 			}
-			return db.CreateUsers(ctx, users)
+			if err := db.CreateUsers(ctx, users); err != nil {
+				return err
+			}
+			return m.join(ctx, db, users)
 		})
 	}
 	return group.Wait()
+}
+
+// groupName is the group of everybody who does not sign in: sign-ins are measured for users
+// without groups.
+const groupName = "crowd"
+
+// join puts users who never sign in into the group.
+func (m *maker) join(ctx context.Context, db *store.DB, users []*store.User) error {
+	for _, u := range users {
+		if m.members[u.Username] {
+			continue
+		}
+		if err := db.AddMember(ctx, m.pool, groupName, u.ID, 0); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // maker makes the records of users.
