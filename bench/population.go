@@ -187,15 +187,13 @@ const groupName = "crowd"
 
 // join puts users who never sign in into the group.
 func (m *maker) join(ctx context.Context, db *store.DB, users []*store.User) error {
-	for _, u := range users {
-		if m.members[u.Username] {
-			continue
+	const together = 32 // commits are grouped
+	return burst(ctx, together, 0, len(users), func(ctx context.Context, i int) error {
+		if m.members[users[i].Username] {
+			return nil
 		}
-		if err := db.AddMember(ctx, m.pool, groupName, u.ID, 0); err != nil {
-			return err
-		}
-	}
-	return nil
+		return db.AddMember(ctx, m.pool, groupName, users[i].ID, 0)
+	})
 }
 
 // maker makes the records of users.
