@@ -121,6 +121,26 @@ func TestLinkedIdentities(t *testing.T) {
 	}
 }
 
+// A user has at most five linked identities (Cognito guide: "Quotas").
+func TestSixthIdentity(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	pool := s.pool()
+	u := s.member(pool)
+	s.provider(pool, "Corp")
+	for range 5 {
+		if err := s.link(pool, u.name, identity("Corp", "Cognito_Subject", unique("sub-"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := s.user(pool, u.name)
+	refused[*types.LimitExceededException](t, s.link(pool, u.name, identity("Corp", "Cognito_Subject", "sixth")),
+		"The limit of 5 linked identities of a user is reached.")
+	if after := s.user(pool, u.name); valueOf(after.UserAttributes, "identities") != valueOf(before.UserAttributes, "identities") {
+		t.Error("the refused identity is there")
+	}
+}
+
 // A user whose password is barred signs in by no password until an administrator sets one.
 func TestBarredPassword(t *testing.T) {
 	t.Parallel()
