@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"net/url"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -297,9 +298,10 @@ func (s *Server) routes(r rooms) http.Handler {
 	routes.Imports = &httpd.Imports{
 		Receive: r.users.ReceiveImport, Log: r.users.SendImportLog, MaxBytes: s.importLimits().Bytes, Errors: s.config.Log,
 	}
-	routes.ConfirmUser = login.New(login.Deps{
-		Confirm: r.users.ConfirmByLink, Clock: s.clock, Log: s.config.Log,
-	}).ConfirmUser
+	pages := login.New(login.Deps{
+		Confirm: r.users.ConfirmByLink, Rate: rateThrough(r.wire), Clock: s.clock, Log: s.config.Log,
+	})
+	routes.ConfirmUser, routes.Feedback = pages.ConfirmUser, pages.Feedback
 	if s.config.Mode == Dev {
 		routes.Ops = s.operations()
 		routes.Tools = s.untilStopped(devtools.New(devtools.Deps{
@@ -308,6 +310,24 @@ func (s *Server) routes(r rooms) http.Handler {
 		}).Handler())
 	}
 	return httpd.BelieveProxies(s.config.TrustedProxies, routes.Public())
+}
+
+// rateThrough makes the call that a form of feedback stands for.
+func rateThrough(calls *wire.Server) func(*http.Request, url.Values) error {
+	return func(r *http.Request, form url.Values) error {
+		value := cognitoidp.FeedbackValueTypeInvalid
+		if form.Get(login.FeedbackValue) == "valid" {
+			value = cognitoidp.FeedbackValueTypeValid
+		}
+		from, _ := netip.ParseAddrPort(r.RemoteAddr) // none is the zero address
+		_, err := calls.Call(r.Context(), cognitoidp.Service.Operations["UpdateAuthEventFeedback"],
+			wire.Caller{RemoteIP: from.Addr().Unmap(), UserAgent: r.UserAgent()},
+			&cognitoidp.UpdateAuthEventFeedbackRequest{
+				UserPoolId: new(form.Get(login.FeedbackPool)), Username: new(form.Get(login.FeedbackUser)),
+				EventId: new(form.Get(login.FeedbackEvent)), FeedbackToken: new(form.Get(login.FeedbackToken)), FeedbackValue: &value,
+			})
+		return err
+	}
 }
 
 // hosts are the names by which the operator lets this server be reached.

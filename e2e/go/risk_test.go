@@ -6,6 +6,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"html"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -384,7 +387,25 @@ func (s *scene) checkNotice(a app, who person, event types.AuthEventType, kind s
 	}
 	refused[*types.NotAuthorizedException](s.t, rate(*event.EventId, token[1:]), "Invalid feedback token.")
 	refused[*types.NotAuthorizedException](s.t, rate(*s.events(a.pool, who.name)[1].EventId, token), "Invalid feedback token.")
-	if err := rate(*event.EventId, token); err != nil {
+	link, err := url.Parse(html.UnescapeString(parts[6]))
+	if err != nil || !strings.HasPrefix(link.String(), s.url+"/eventFeedback?") || link.Query().Get("value") != "valid" {
+		s.t.Fatalf("the link %s", parts[6])
+	}
+	if page := s.send(http.MethodGet, link.RequestURI(), ""); page.status != 200 || s.events(a.pool, who.name)[0].EventFeedback != nil {
+		s.t.Errorf("following the link: %d %s", page.status, page.body)
+	}
+	form := func(token string) int {
+		q := link.Query()
+		q.Set("token", token)
+		return s.send(http.MethodPost, "/eventFeedback", q.Encode(), "Content-Type", "application/x-www-form-urlencoded").status
+	}
+	if status := form(token[1:]); status != 400 {
+		s.t.Errorf("a form with another token: %d", status)
+	}
+	if status := form(token); status != 200 {
+		s.t.Errorf("the form: %d", status)
+	}
+	if err := rate(*event.EventId, token); err != nil { // an application may do it, too
 		s.t.Error(err)
 	}
 	if f := s.events(a.pool, who.name)[0].EventFeedback; f == nil || f.FeedbackValue != "Valid" || *f.Provider != "User" {

@@ -8,6 +8,9 @@ import (
 	"strings"
 )
 
+// FeedbackPath is where the links of mails about unusual sign-ins lead.
+const FeedbackPath = "/eventFeedback"
+
 // Routes are the handlers of a server; nil ones are not served.
 type Routes struct {
 	// API answers POST requests at every path, their preflights, and whatever else finds
@@ -21,6 +24,8 @@ type Routes struct {
 	Logo http.HandlerFunc
 	// ConfirmUser answers the links of confirmation mails; the pool id is the path value "pool".
 	ConfirmUser http.HandlerFunc
+	// Feedback answers at FeedbackPath, with every method.
+	Feedback http.HandlerFunc
 	// Tools answers below /_cenote/.
 	Tools http.Handler
 	// Ops are added to the public port.
@@ -65,6 +70,8 @@ func (r Routes) Public() http.Handler {
 		switch {
 		case r.Tools != nil && strings.HasPrefix(req.URL.Path, "/_cenote/"):
 			r.Tools.ServeHTTP(w, req)
+		case r.Feedback != nil && req.URL.Path == FeedbackPath:
+			r.Feedback(w, req)
 		case req.Method == http.MethodPost:
 			// Clients post to the URL they were given, whatever its path; the mux would
 			// redirect an unclean one and lose the body.

@@ -22,8 +22,10 @@ type Deps struct {
 	// Confirm confirms the user of a confirmation link of a pool; package directory does. A
 	// refusal is a *fault.Error.
 	Confirm func(ctx context.Context, call *api.Call, poolID string, parameters url.Values) error
-	Clock   *clock.Clock
-	Log     *slog.Logger
+	// Rate stores what a user said of a sign-in, with the parameters of the link.
+	Rate  func(r *http.Request, form url.Values) error
+	Clock *clock.Clock
+	Log   *slog.Logger
 }
 
 // Service answers with pages. It is safe for concurrent use.
@@ -41,6 +43,9 @@ func New(d Deps) *Service {
 type said struct {
 	status      int
 	Title, Text string
+	// Button, with Fields, sends the page's form to its own address; empty for none.
+	Button string
+	Fields []field
 }
 
 // ConfirmUser answers GET /{pool}/confirmUser, where the links of confirmation mails lead.
@@ -53,20 +58,20 @@ func (s *Service) ConfirmUser(w http.ResponseWriter, r *http.Request) {
 // outcome words what came of a confirmation.
 func (s *Service) outcome(r *http.Request, err error) said {
 	if err == nil {
-		return said{http.StatusOK, "Your registration is confirmed", "You can close this page and sign in."}
+		return said{status: http.StatusOK, Title: "Your registration is confirmed", Text: "You can close this page and sign in."}
 	}
 	refusal, ok := errors.AsType[*fault.Error](err)
 	if !ok {
 		s.deps.Log.ErrorContext(r.Context(), "a confirmation link failed", "error", err)
-		return said{http.StatusInternalServerError, "Something went wrong", "Please try again in a moment."}
+		return said{status: http.StatusInternalServerError, Title: "Something went wrong", Text: "Please try again in a moment."}
 	}
 	switch refusal.Code {
 	case "ExpiredCodeException", "CodeMismatchException", "ResourceNotFoundException", "UserNotFoundException":
-		return said{http.StatusBadRequest, "This link is not valid any more", "Ask the application for a new one."}
+		return said{status: http.StatusBadRequest, Title: "This link is not valid any more", Text: "Ask the application for a new one."}
 	case "LimitExceededException", "TooManyRequestsException":
-		return said{http.StatusTooManyRequests, "Too many attempts", "Please try again later."}
+		return said{status: http.StatusTooManyRequests, Title: "Too many attempts", Text: "Please try again later."}
 	default:
-		return said{http.StatusBadRequest, "Your registration could not be confirmed", refusal.Message}
+		return said{status: http.StatusBadRequest, Title: "Your registration could not be confirmed", Text: refusal.Message}
 	}
 }
 
@@ -75,7 +80,7 @@ func (s *Service) show(w http.ResponseWriter, r *http.Request, page said) {
 	header.Set("Content-Type", "text/html; charset=utf-8")
 	header.Set("Cache-Control", "no-store")
 	header.Set("Referrer-Policy", "no-referrer") // the address holds the code
-	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'")
 	header.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(page.status)
 	if err := s.page.Execute(w, page); err != nil {

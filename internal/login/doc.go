@@ -1,3 +1,3 @@
-// Package login is the pages that users see: for now the one behind the link of a
-// confirmation mail. Its pages work without scripts and load nothing.
+// Package login is the pages that users see: for now those behind the links of
+// confirmation mails and of mails about unusual sign-ins. Its pages work without scripts and load nothing.
 package login
