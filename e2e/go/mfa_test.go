@@ -258,7 +258,8 @@ func TestSecondFactors(t *testing.T) {
 				}, "EMAIL_OTP_CODE", func() string { return s.codeFor(mailed.email) }, textWrongCode,
 			},
 			{
-				apped, appMFA, map[string]string{"FRIENDLY_DEVICE_NAME": "Annie's phone", "USER_ID_FOR_SRP": apped.name},
+				apped, appMFA,
+				map[string]string{"FRIENDLY_DEVICE_NAME": "Annie's phone", "USER_ID_FOR_SRP": apped.name},
 				"SOFTWARE_TOKEN_MFA_CODE", software.code, textWrongTOTP,
 			},
 		} {

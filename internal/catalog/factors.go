@@ -47,10 +47,10 @@ func (p *Pool) Offers(f Factor) bool {
 	case FactorSMS:
 		return p.Config.SmsConfiguration != nil
 	case FactorEmail:
-		return p.Pool.MFA != nil && p.Pool.MFA.EmailMfaConfiguration != nil
+		return p.MFA != nil && p.MFA.EmailMfaConfiguration != nil
 	case FactorTOTP:
-		return p.Pool.MFA != nil && p.Pool.MFA.SoftwareTokenMfaConfiguration != nil &&
-			api.Value(p.Pool.MFA.SoftwareTokenMfaConfiguration.Enabled)
+		return p.MFA != nil && p.MFA.SoftwareTokenMfaConfiguration != nil &&
+			api.Value(p.MFA.SoftwareTokenMfaConfiguration.Enabled)
 	default:
 		return false
 	}

@@ -100,14 +100,13 @@ type factorModel struct {
 }
 
 // keep remembers a challenge.
-func (m *factorModel) keep(p posed) *posed {
+func (m *factorModel) keep(p posed) {
 	p.changes, p.expires = p.user.changes, m.e.time().Add(m.clients[p.client].SessionTTL())
 	if p.challenge == "EMAIL_OTP" {
 		p.address = p.user.mail
 		p.code = m.e.code(p.address)
 	}
 	m.posed = append(m.posed, &p)
-	return &p
 }
 
 // meets checks that a step leads a user to a challenge.
@@ -282,7 +281,7 @@ func (m *factorModel) moveFor(r *rapid.T, p *posed, right bool) move {
 
 // step names the code that an app shows now.
 func (m *factorModel) step(u *factorUser, seed []byte) string {
-	return fmt.Sprint(u.Sub, seed, m.e.time().Unix()/30)
+	return fmt.Sprint(u.Sub, string(seed), m.e.time().Unix()/30)
 }
 
 func (m *factorModel) associate(r *rapid.T) {

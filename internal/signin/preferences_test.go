@@ -100,8 +100,10 @@ func TestSetUserMFAPreference(t *testing.T) {
 		"app without app":             {full, func(*store.User) {}, app(yes, yes), store.MFA{}, noDelivery("SOFTWARE_TOKEN_MFA")},
 		"text the pool does not send": {bare, ready, sms(yes, nil), store.MFA{}, noDelivery("SMS_MFA")},
 		"two preferred": {
-			full, ready, prefer{SMSMfaSettings: sms(yes, yes).SMSMfaSettings, EmailMfaSettings: mail(yes, yes).EmailMfaSettings},
-			store.MFA{}, invalid("Only one MFA method can be preferred."),
+			full, ready,
+			prefer{SMSMfaSettings: sms(yes, yes).SMSMfaSettings, EmailMfaSettings: mail(yes, yes).EmailMfaSettings},
+			store.MFA{},
+			invalid("Only one MFA method can be preferred."),
 		},
 		"passkeys":                  {full, having(store.MFA{SMS: true}), passkeys(true), store.MFA{SMS: true, Passkeys: true}, noFault},
 		"passkeys off":              {bare, having(store.MFA{Passkeys: true}), passkeys(false), store.MFA{}, noFault},
