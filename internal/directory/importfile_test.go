@@ -83,7 +83,7 @@ func TestText(t *testing.T) {
 		{"broken between pieces", []string{header + "\xe2", "a"}, "it is not UTF-8"},
 		{"only continuations", []string{header, "\x80\x80\x80\x80\x80"}, "it is not UTF-8"},
 		{"three rows", []string{header, "a\nb\nc\n"}, ""},
-		{"four rows", []string{header, "a\nb\nc\nd"}, "The file has more rows than a user import job may have."},
+		{"four rows", []string{header, "a\nb\nc\nd"}, "the file has too many rows"},
 	} {
 		var pieces [][]byte
 		for _, p := range row.pieces {

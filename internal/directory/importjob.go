@@ -223,7 +223,7 @@ func (r *importRun) together(ctx context.Context) (more bool, err error) {
 		o := outcome{line: r.rows.line, failed: lineLong}
 		if row != nil {
 			user, err := r.user(row)
-			refusal, refused := errors.AsType[errRow](err)
+			refusal, refused := errors.AsType[rowError](err)
 			if err != nil && !refused {
 				return false, err
 			}

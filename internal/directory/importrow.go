@@ -16,10 +16,10 @@ import (
 	"github.com/cenote-id/cenote/internal/store"
 )
 
-// errRow is why a row makes no user, as the log says it.
-type errRow string
+// rowError is why a row makes no user, as the log says it.
+type rowError string
 
-func (e errRow) Error() string { return string(e) }
+func (e rowError) Error() string { return string(e) }
 
 // rowMaker makes users of the rows of a job's file.
 type rowMaker struct {
@@ -30,12 +30,12 @@ type rowMaker struct {
 	now     time.Time
 }
 
-// user returns what a row asks for. What is wrong with a row is an errRow; other errors are
+// user returns what a row asks for. What is wrong with a row is an rowError; other errors are
 // the server's.
 func (m *rowMaker) user(row []byte) (store.ImportRow, error) {
 	values := splitRow(row)
 	if len(values) != len(m.columns) {
-		return store.ImportRow{}, errRow(lineFields)
+		return store.ImportRow{}, rowError(lineFields)
 	}
 	var list []attribute
 	var name, mfa, hash string
@@ -51,11 +51,11 @@ func (m *rowMaker) user(row []byte) (store.ImportRow, error) {
 			list = append(list, normal(m.pool, column, value))
 		}
 	}
-	row_, err := m.make(name, mfa, hash, list)
+	user, err := m.make(name, mfa, hash, list)
 	if f, ok := errors.AsType[*fault.Error](err); ok {
-		err = errRow(oneLine(f.Message))
+		err = rowError(oneLine(f.Message))
 	}
-	return row_, err
+	return user, err
 }
 
 func (m *rowMaker) make(name, mfa, hash string, list []attribute) (store.ImportRow, error) {
@@ -95,13 +95,13 @@ func (m *rowMaker) make(name, mfa, hash string, list []attribute) (store.ImportR
 // checkRowName judges a user name as the model and the guide do.
 func checkRowName(name string) error {
 	if name == "" {
-		return errRow(lineNoName)
+		return rowError(lineNoName)
 	}
 	strange := func(r rune) bool {
 		return !unicode.In(r, unicode.L, unicode.M, unicode.S, unicode.N, unicode.P)
 	}
 	if utf8.RuneCountInString(name) > 128 || strings.ContainsFunc(name, strange) {
-		return errRow(lineBadName)
+		return rowError(lineBadName)
 	}
 	return nil
 }
@@ -110,13 +110,13 @@ func checkRowName(name string) error {
 func (m *rowMaker) mfaEnabled(text string) (bool, error) {
 	enabled := strings.EqualFold(text, "true")
 	if !enabled && !strings.EqualFold(text, "false") {
-		return false, errRow(lineMFA)
+		return false, rowError(lineMFA)
 	}
 	switch mode := api.Value(m.pool.Config.MfaConfiguration); {
 	case mode == cognitoidp.UserPoolMfaTypeOn && !enabled:
-		return false, errRow(lineMFAOn)
+		return false, rowError(lineMFAOn)
 	case enabled && (mode == "" || mode == cognitoidp.UserPoolMfaTypeOff):
-		return false, errRow(lineMFAOff)
+		return false, rowError(lineMFAOff)
 	}
 	return enabled, nil
 }
@@ -145,7 +145,7 @@ func (m *rowMaker) checkAttributes(list []attribute, attributes map[string]strin
 	}
 	if date := attributes["birthdate"]; date != "" {
 		if _, err := time.Parse("01/02/2006", date); err != nil {
-			return errRow(lineBirthdate)
+			return rowError(lineBirthdate)
 		}
 	}
 	sure := false
@@ -155,13 +155,13 @@ func (m *rowMaker) checkAttributes(list []attribute, attributes map[string]strin
 		case attributes[contact] != "":
 			sure = sure || flag == "true" && m.pool.AutoVerified(contact)
 		case flag == "true":
-			return errRow(fmt.Sprintf(lineNoContact, contact, contact))
+			return rowError(fmt.Sprintf(lineNoContact, contact, contact))
 		default:
 			delete(attributes, verifiedFlag(contact))
 		}
 	}
 	if !sure {
-		return errRow(lineVerify)
+		return rowError(lineVerify)
 	}
 	return checkPreferred(m.pool, attributes[catalog.PreferredUsername])
 }
@@ -179,10 +179,10 @@ func (m *rowMaker) credentialOf(hash string) (store.Credential, cognitoidp.UserS
 	}
 	algorithm, err := credential.CheckHash(hash)
 	if err != nil {
-		return store.Credential{}, "", errRow(lineHash)
+		return store.Credential{}, "", rowError(lineHash)
 	}
 	if want := api.Value(m.job.PasswordHashingAlgorithm); want != "" && want != algorithm {
-		return store.Credential{}, "", errRow(lineHashOther)
+		return store.Credential{}, "", rowError(lineHashOther)
 	}
 	return store.Credential{Hash: hash, Set: m.now}, cognitoidp.UserStatusTypeConfirmed, nil
 }

@@ -154,7 +154,8 @@ func (s suite) imports(t *testing.T) {
 	if err := db.CreateImport(t.Context(), &store.Import{Pool: p.ID, Created: epoch, Config: &cognitoidp.UserImportJobType{JobId: new("import-x")}}, epoch); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("creation in a deleted pool: %v", err)
 	}
-	for more, err := true, error(nil); more; {
+	for more := true; more; {
+		var err error
 		if more, err = db.PurgePool(t.Context(), p.ID); err != nil {
 			t.Fatal(err)
 		}
@@ -204,7 +205,8 @@ func (s suite) uploads(t *testing.T) {
 	}
 	drop := func(x *store.Import, all bool) {
 		t.Helper()
-		for more, err := true, error(nil); more; {
+		for more := true; more; {
+			var err error
 			if more, err = db.DropUploads(t.Context(), x, all); err != nil {
 				t.Fatal(err)
 			}
