@@ -426,3 +426,59 @@ func TestAuditOnlyWatches(t *testing.T) {
 		t.Errorf("the event is %q", got)
 	}
 }
+
+// Where a second factor is left to users, risk asks for it all the same.
+func TestRiskAsksForASecondFactor(t *testing.T) {
+	t.Parallel()
+	s := openAlone(t)
+	a := s.app(s.pool(protected(types.AdvancedSecurityModeTypeEnforced), func(in *idp.CreateUserPoolInput) {
+		in.MfaConfiguration = types.UserPoolMfaTypeOptional
+		in.SmsConfiguration = &types.SmsConfigurationType{SnsCallerArn: ptr("arn:aws:iam::000000000000:role/sms")}
+		in.AccountRecoverySetting = &types.AccountRecoverySettingType{RecoveryMechanisms: []types.RecoveryOptionType{{
+			Name: types.RecoveryOptionNameTypeVerifiedEmail, Priority: ptr(int32(1)),
+		}}}
+	}))
+	s.risk(a, acting(types.AccountTakeoverEventActionTypeMfaRequired))
+	number := phone()
+	who := s.member(a.pool, "phone_number", number, "phone_number_verified", "true")
+	s.settle(a, who)
+	s.server.Advance(time.Second)
+	out := must(s.signInFrom(a, away, who.name, who.password))(t)
+	if out.ChallengeName != types.ChallengeNameTypeSmsMfa {
+		t.Fatalf("got challenge %q", out.ChallengeName)
+	}
+	if got := told(s.events(a.pool, who.name)[0]); got != "SignIn InProgress AccountTakeoverLow [PasswordSuccess]" {
+		t.Errorf("the event is %q", got)
+	}
+	code := s.codeFor(number)
+	answer := func(code string) (*idp.AdminRespondToAuthChallengeOutput, error) {
+		return s.AdminRespondToAuthChallenge(s.ctx, &idp.AdminRespondToAuthChallengeInput{
+			UserPoolId: &a.pool, ClientId: &a.id, ChallengeName: out.ChallengeName, Session: out.Session,
+			ChallengeResponses: map[string]string{"USERNAME": who.name, "SMS_MFA_CODE": code},
+			ContextData: &types.ContextDataType{
+				IpAddress: &away.ip, ServerName: ptr("app"), ServerPath: ptr("/"), HttpHeaders: []types.HttpHeader{}, EncodedData: away.encoded(a, who.name),
+			},
+		})
+	}
+	if _, err := answer(other(code)); err == nil {
+		t.Error("a wrong code let in")
+	}
+	if got := told(s.events(a.pool, who.name)[0]); got != "SignIn Fail AccountTakeoverLow [PasswordSuccess MfaFailure]" {
+		t.Errorf("the event is %q", got)
+	}
+	if in := must(answer(code))(t); in.AuthenticationResult == nil {
+		t.Errorf("got %+v", in)
+	}
+	events := s.events(a.pool, who.name)
+	if got := told(events[0]); got != "SignIn Pass AccountTakeoverLow [PasswordSuccess MfaSuccess]" || len(events) != 4 {
+		t.Errorf("the event is %q, of %d", got, len(events))
+	}
+	if m := s.server.Messages(s.ctx, who.email); len(m) == 0 || m[0].Subject != "challenged for "+who.name {
+		t.Errorf("the notice is %+v", m)
+	}
+	// By now the place is known.
+	s.server.Advance(time.Second)
+	if again := must(s.signInFrom(a, away, who.name, who.password))(t); again.AuthenticationResult == nil {
+		t.Errorf("got challenge %q from a known place", again.ChallengeName)
+	}
+}
