@@ -162,7 +162,7 @@ func (x *exchange) refuse(err error) {
 		x.code = codeGone
 		return
 	}
-	f := fate(err)
+	f := x.e.inOwnWords(fate(err))
 	x.code, x.cause = f.Code, f.Cause
 	b := errorBody{Type: f.Code, Message: f.Message, ReasonCode: f.Reason}
 	if f.Code == codeSerialization {

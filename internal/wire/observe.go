@@ -49,7 +49,7 @@ func (s *Server) observe(ctx context.Context, operation, category, code string, 
 	switch code {
 	case codePreflight:
 		level = slog.LevelDebug
-	case codeInternal, codePanic:
+	case codeInternal, codeServer, codePanic:
 		level = slog.LevelError
 	}
 	if cause != nil {

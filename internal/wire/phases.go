@@ -104,6 +104,7 @@ const textUndeclared = "The operation answered an exception that it does not dec
 // The exceptions that wire itself answers.
 const (
 	codeInternal       = "InternalErrorException"
+	codeServer         = "InternalServerException"
 	codeTooMany        = "TooManyRequestsException"
 	codeSerialization  = "SerializationException"
 	codeUnknown        = "UnknownOperationException"
@@ -129,6 +130,17 @@ func fate(err error) *fault.Error {
 		return fault.New(codeTooMany, textBusy).Because(err)
 	}
 	return fault.New(codeInternal, textInternal).Because(err)
+}
+
+// inOwnWords returns an error under the name by which the operation declares it: some
+// newer operations call an internal error InternalServerException.
+func (e *endpoint) inOwnWords(f *fault.Error) *fault.Error {
+	if e == nil || f.Code != codeInternal || e.errors[codeInternal] || !e.errors[codeServer] {
+		return f
+	}
+	named := *f
+	named.Code = codeServer
+	return &named
 }
 
 // statusOf returns the HTTP status of an exception: a fact of the service that answers,

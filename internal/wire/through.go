@@ -48,7 +48,7 @@ func (s *Server) Call(ctx context.Context, op *api.Operation, from Caller, in ap
 		return from.IAM, nil
 	})
 	if err != nil {
-		f := fate(err)
+		f := e.inOwnWords(fate(err))
 		s.observe(ctx, op.Name, e.category, f.Code, s.clock.Outside().Sub(began), f.Cause)
 		return nil, f
 	}

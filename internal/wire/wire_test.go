@@ -50,6 +50,10 @@ func (s *service) ForgetDevice(_ context.Context, call *api.Call, _ *cognitoidp.
 	return s.forget(call)
 }
 
+func (s *service) ListUserPoolClientSecrets(context.Context, *api.Call, *cognitoidp.ListUserPoolClientSecretsRequest) (*cognitoidp.ListUserPoolClientSecretsResponse, error) {
+	return nil, errors.New("sql: secret detail")
+}
+
 // doorman is a gate that knows one token and lets in everybody who sends an Authorization header.
 type doorman struct{ denied error }
 
@@ -397,6 +401,16 @@ func TestUnknownOperations(t *testing.T) {
 	if r := f.post(t, "CreateGroup", `{"GroupName":"g","UserPoolId":"us-east-1_abc"}`, "Authorization", "x"); r.status != 501 ||
 		r.body != `{"__type":"NotImplemented","message":"Operation CreateGroup is not implemented."}` {
 		t.Errorf("an operation that is not built: %d %s", r.status, r.body)
+	}
+}
+
+// Some operations declare an internal error under another name.
+func TestInternalServerException(t *testing.T) {
+	t.Parallel()
+	f := start(t, answering(nil), nil)
+	r := f.post(t, "ListUserPoolClientSecrets", `{"UserPoolId":"us-east-1_abc","ClientId":"c"}`, "Authorization", "x")
+	if r.status != 500 || r.body != `{"__type":"InternalServerException","message":"Something went wrong"}` || r.header.Get("X-Amzn-ErrorType") != "InternalServerException:" {
+		t.Errorf("%d %s", r.status, r.body)
 	}
 }
 
