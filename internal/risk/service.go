@@ -54,7 +54,7 @@ func New(d Deps) *Service {
 	s := &Service{
 		deps: d, notices: make(chan notice, maxNotices), addresses: newAddresses(), metrics: newMetrics(d.Metrics),
 	}
-	s.queue = newQueue(d.Store.PutAuthEvents)
+	s.queue = newQueue(s.keep)
 	return s
 }
 

@@ -6,14 +6,10 @@ import (
 
 	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/api/cognitoidp"
+	"github.com/cenote-id/cenote/internal/catalog"
 	"github.com/cenote-id/cenote/internal/fault"
 	"github.com/cenote-id/cenote/internal/store"
 )
-
-// logDelivery is the table of log delivery configurations, of which a pool has one.
-func logDelivery(db *store.DB) store.Resources[cognitoidp.LogDeliveryConfigurationType] {
-	return store.NewResources[cognitoidp.LogDeliveryConfigurationType](db, "log-delivery")
-}
 
 // SetLogDeliveryConfiguration replaces where a pool's logs are to go; an empty list ends
 // it. The destinations are recorded (docs/settings.md says what is logged).
@@ -28,8 +24,8 @@ func (s *Service) SetLogDeliveryConfiguration(ctx context.Context, _ *api.Call, 
 	if err := s.checkLogs(r.LogConfigurations); err != nil {
 		return nil, err
 	}
-	place := store.Resource[cognitoidp.LogDeliveryConfigurationType]{Pool: pool.Internal(), Name: ofPool}
-	_, err = upsert(ctx, logDelivery(s.deps.Store), pool.ID(), place,
+	place := store.Resource[cognitoidp.LogDeliveryConfigurationType]{Pool: pool.Internal(), Name: catalog.LogDelivery}
+	_, err = upsert(ctx, catalog.LogDeliveries(s.deps.Store), pool.ID(), place,
 		func(*cognitoidp.LogDeliveryConfigurationType) (*cognitoidp.LogDeliveryConfigurationType, error) {
 			return r, nil
 		})
@@ -96,7 +92,7 @@ func (s *Service) GetLogDeliveryConfiguration(ctx context.Context, _ *api.Call, 
 	if err != nil {
 		return nil, err
 	}
-	r, err := logDelivery(s.deps.Store).Find(ctx, pool.Internal(), ofPool)
+	r, err := catalog.LogDeliveries(s.deps.Store).Find(ctx, pool.Internal(), catalog.LogDelivery)
 	if errors.Is(err, store.ErrNotFound) {
 		none := &cognitoidp.LogDeliveryConfigurationType{UserPoolId: in.UserPoolId, LogConfigurations: []cognitoidp.LogConfigurationType{}}
 		return &cognitoidp.GetLogDeliveryConfigurationResponse{LogDeliveryConfiguration: none}, nil
