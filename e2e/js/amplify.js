@@ -281,6 +281,70 @@
         check(await deviceKey() !== key, 'the device was not forgotten');
       },
 
+      async 'Sign In with USER_AUTH'() {
+        use(tools.choice);
+        const u = await confirmed();
+        const authFlowType = 'USER_AUTH';
+        const selecting = async () => {
+          const step = await signIn({ ...u, password: undefined }, { authFlowType });
+          same([step.signInStep, step.availableChallenges.sort()], [
+            'CONTINUE_SIGN_IN_WITH_FIRST_FACTOR_SELECTION', ['EMAIL_OTP', 'PASSWORD', 'PASSWORD_SRP', 'SMS_OTP'],
+          ]);
+        };
+        const done = async (step) => {
+          same(step.signInStep, 'DONE');
+          await a.signOut();
+        };
+        for (const preferredChallenge of ['PASSWORD_SRP', 'PASSWORD']) {
+          await done(await signIn(u, { authFlowType, preferredChallenge }));
+          await selecting();
+          same((await confirmSignIn(preferredChallenge)).signInStep, 'CONFIRM_SIGN_IN_WITH_PASSWORD');
+          await done(await confirmSignIn(password));
+        }
+        for (const [preferredChallenge, address, signInStep] of [
+          ['EMAIL_OTP', u.email, 'CONFIRM_SIGN_IN_WITH_EMAIL_CODE'], ['SMS_OTP', u.phone, 'CONFIRM_SIGN_IN_WITH_SMS_CODE'],
+        ]) {
+          same((await signIn(u, { authFlowType, preferredChallenge })).signInStep, signInStep);
+          const code = await tools.readCode(address);
+          await fails(confirmSignIn(code === '00000000' ? '00000001' : '00000000'), 'CodeMismatchException');
+          await done(await confirmSignIn(code));
+          await selecting();
+          same((await confirmSignIn(preferredChallenge)).signInStep, signInStep);
+          await done(await confirmSignIn(await tools.readCode(address)));
+        }
+      },
+
+      async 'Sign Up without a password, Auto Sign In'() {
+        use(tools.choice);
+        const u = await signUp({ password: undefined, options: { autoSignIn: { authFlowType: 'USER_AUTH' } } });
+        const { nextStep } = await a.confirmSignUp({ username: u.username, confirmationCode: await tools.readCode(u.email) });
+        same(nextStep.signUpStep, 'COMPLETE_AUTO_SIGN_IN');
+        same((await a.autoSignIn()).nextStep.signInStep, 'DONE');
+        same((await a.fetchUserAttributes()).email_verified, 'true');
+      },
+
+      async 'Passkeys'() {
+        use(tools.choice);
+        const u = await signedIn();
+        await a.associateWebAuthnCredential();
+        const { credentials: [passkey, ...others] } = await a.listWebAuthnCredentials();
+        same([passkey.relyingPartyId, others], ['localhost', []]);
+        check(passkey.createdAt instanceof Date && passkey.friendlyCredentialName, JSON.stringify(passkey));
+        await a.signOut();
+        const authFlowType = 'USER_AUTH';
+        same((await signIn(u, { authFlowType, preferredChallenge: 'WEB_AUTHN' })).signInStep, 'DONE');
+        same((await a.getCurrentUser()).username, u.username);
+        await a.signOut();
+        const step = await signIn({ ...u, password: undefined }, { authFlowType });
+        check(step.availableChallenges.includes('WEB_AUTHN'), JSON.stringify(step));
+        same((await confirmSignIn('WEB_AUTHN')).signInStep, 'DONE');
+        await a.deleteWebAuthnCredential({ credentialId: passkey.credentialId });
+        same((await a.listWebAuthnCredentials()).credentials, []);
+        await a.signOut();
+        const without = await signIn(u, { authFlowType, preferredChallenge: 'WEB_AUTHN' });
+        same(without.signInStep, 'CONTINUE_SIGN_IN_WITH_FIRST_FACTOR_SELECTION');
+      },
+
       async 'Update Password'() {
         const u = await signedIn();
         await fails(a.updatePassword({ oldPassword: 'Wr0ng-Passw0rd', newPassword: 'N3w-Passw0rd' }), 'NotAuthorizedException', 'Incorrect username or password.');

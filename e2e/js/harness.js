@@ -74,6 +74,7 @@ async function createPool(admin, { pool = {}, client = {} } = {}) {
  * and under names those of others:
  *   optional    users may have second factors: by SMS, by e-mail and by an app
  *   demanded    users must have one
+ *   choice      users sign in by a password, a code or a passkey, as they like
  *   devices     like optional, and a device that the user wants remembered spares it
  */
 async function createPools(admin) {
@@ -93,10 +94,24 @@ async function createPools(admin) {
     }));
     return ids;
   };
+  const choice = async () => {
+    const ids = await createPool(admin, {
+      pool: {
+        Policies: { SignInPolicy: { AllowedFirstAuthFactors: ['PASSWORD', 'EMAIL_OTP', 'SMS_OTP', 'WEB_AUTHN'] } },
+        SmsConfiguration: { SnsCallerArn: 'arn:aws:iam::000000000000:role/sms', ExternalId: 'e2e' },
+      },
+      client: { ExplicitAuthFlows: ['ALLOW_USER_AUTH', 'ALLOW_USER_SRP_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'] },
+    });
+    await admin.send(new SetUserPoolMfaConfigCommand({
+      UserPoolId: ids.UserPoolId, MfaConfiguration: 'OFF', WebAuthnConfiguration: { RelyingPartyId: 'localhost', UserVerification: 'preferred' },
+    }));
+    return ids;
+  };
   return {
     ...await createPool(admin),
     optional: await withFactors('OPTIONAL'),
     demanded: await withFactors('ON'),
+    choice: await choice(),
     devices: await withFactors('OPTIONAL', {
       DeviceConfiguration: { ChallengeRequiredOnNewDevice: true, DeviceOnlyRememberedOnUserPrompt: true },
     }),

@@ -53,4 +53,16 @@ function launch() {
   });
 }
 
-module.exports = { bundle, serve, launch };
+/** Gives a tab an authenticator that makes passkeys and says that its user is there. */
+async function addAuthenticator(tab) {
+  const session = await tab.context().newCDPSession(tab);
+  await session.send('WebAuthn.enable');
+  await session.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true,
+      isUserVerified: true, automaticPresenceSimulation: true,
+    },
+  });
+}
+
+module.exports = { addAuthenticator, bundle, serve, launch };
