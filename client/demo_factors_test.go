@@ -45,6 +45,17 @@ func startDevicesDemo() demo {
 	})
 }
 
+// startChoiceDemo makes the user pool of an example with choice-based sign-in.
+func startChoiceDemo() demo {
+	return newPoolDemo(&demos, demoServer(), []func(*cognitoidp.CreateUserPoolRequest){func(in *cognitoidp.CreateUserPoolRequest) {
+		in.Policies = &cognitoidp.UserPoolPolicyType{SignInPolicy: &cognitoidp.SignInPolicyType{
+			AllowedFirstAuthFactors: []cognitoidp.AuthFactorType{"PASSWORD", "EMAIL_OTP"},
+		}}
+	}}, []func(*cognitoidp.CreateUserPoolClientRequest){func(in *cognitoidp.CreateUserPoolClientRequest) {
+		in.ExplicitAuthFlows = []cognitoidp.ExplicitAuthFlowsType{"ALLOW_USER_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}
+	}})
+}
+
 // phone is alice's number, of which no other demo has one.
 func (d demo) phone() string {
 	n := 7

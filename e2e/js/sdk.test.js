@@ -93,10 +93,10 @@ test('refresh tokens rotate', async () => {
 });
 
 test('what is not built is refused', async () => {
-  const pool = { VerificationMessageTemplate: { DefaultEmailOption: 'CONFIRM_WITH_LINK' } };
-  await assert.rejects(createPool(server.admin, { pool }), (err) => {
+  const client = { AnalyticsConfiguration: { ApplicationArn: 'arn:aws:mobiletargeting:us-east-1:000000000000:apps/x' } };
+  await assert.rejects(createPool(server.admin, { client }), (err) => {
     assert.strictEqual(err.$metadata.httpStatusCode, 501);
-    assert.match(err.message, /DefaultEmailOption/);
+    assert.match(err.message, /AnalyticsConfiguration/);
     return true;
   });
   await assert.rejects(server.admin.send(new idp.DescribeUserPoolCommand({ UserPoolId: 'us-east-1_missing00' })), {

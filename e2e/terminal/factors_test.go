@@ -245,3 +245,50 @@ func TestDevice(t *testing.T) {
 	s.answerHidden("Password", another)
 	s.ends(0, "Signed in as ann.")
 }
+
+// TestChoice signs in by what a pool leaves to the user, from the sign-up on without a
+// password.
+func TestChoice(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	_, err := server.admin.UpdateUserPool(t.Context(), &idp.UpdateUserPoolInput{
+		UserPoolId: &a.pool, AutoVerifiedAttributes: []types.VerifiedAttributeType{"email"},
+		Policies: &types.UserPoolPolicyType{SignInPolicy: &types.SignInPolicyType{
+			AllowedFirstAuthFactors: []types.AuthFactorType{types.AuthFactorTypePassword, types.AuthFactorTypeEmailOtp},
+		}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = server.admin.UpdateUserPoolClient(t.Context(), &idp.UpdateUserPoolClientInput{
+		UserPoolId: &a.pool, ClientId: &a.client,
+		ExplicitAuthFlows: []types.ExplicitAuthFlowsType{"ALLOW_USER_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, a)
+	s.start("cenote signup --no-password -a email=zoe@example.com zoe")
+	s.ends(0, "Registered zoe with sub ")
+	s.start("cenote confirm zoe " + code(t, "zoe@example.com"))
+	s.ends(0, "Confirmed zoe.")
+	s.start("cenote login --flow choice zoe")
+	s.await("^Code sent to ")
+	s.answer("Code sent to z***@e***", code(t, "zoe@example.com"))
+	s.ends(0, "Signed in as zoe.")
+
+	a.setPassword(t, "zoe", password)
+	s.start("cenote login --flow choice zoe")
+	s.await(`^1  password \(PASSWORD_SRP\)$`)
+	s.await(`^2  code by e-mail \(EMAIL_OTP\)$`)
+	s.answer("Sign in with", "1")
+	s.answerHidden("Password", password)
+	s.ends(0, "Signed in as zoe.")
+	s.start("cenote login --flow choice --factor email zoe")
+	s.await("^Code sent to ")
+	s.answer("Code sent to z***@e***", code(t, "zoe@example.com"))
+	s.ends(0, "Signed in as zoe.")
+	s.start("cenote login zoe") // which finds that there is nothing but choice
+	s.answerHidden("Password", password)
+	s.ends(0, "Signed in as zoe.")
+}
