@@ -295,6 +295,8 @@ func TestSessionBefore(t *testing.T) {
 	wantFault(t, err, usedSession)
 
 	before, after = factor(values{"DEVICE_KEY": second.key})
+	_, err = e.proveWith(c, "jane", d, after)
+	wantFault(t, err, badSession)
 	out, err = e.proveWith(c, "jane", second, after)
 	wantTokens(t, out, err)
 	_, err = e.proveWith(c, "jane", second, before)
@@ -564,6 +566,7 @@ func TestDeviceLockout(t *testing.T) {
 type recorder struct {
 	mu     sync.Mutex
 	events []event
+	during func() // what happens while a function runs; nil for nothing
 }
 
 type event struct {
@@ -582,6 +585,9 @@ func (r *recorder) Do(_ context.Context, c trigger.Call) ([]byte, error) {
 		return nil, err
 	}
 	r.events = append(r.events, e)
+	if r.during != nil {
+		r.during()
+	}
 	return c.Payload, nil
 }
 
@@ -617,6 +623,28 @@ func TestDeviceTriggers(t *testing.T) {
 	out, err = e.proveWith(c, "jane", d, wantChallenge(t, "DEVICE_SRP_AUTH", out, err).Session)
 	wantTokens(t, out, err)
 	check(false, "TokenGeneration_AuthenticateDevice")
+}
+
+// What becomes of a device while PostAuthentication runs counts, and uses nothing up.
+func TestDevicesThatChangeAtLast(t *testing.T) {
+	t.Parallel()
+	functions := new(recorder)
+	e := newEnv(t, functions)
+	c := e.configure(e.client("Last", function(func(l *cognitoidp.LambdaConfigType, arn *string) { l.PostAuthentication = arn })), tracking(true, false))
+	e.user(c.Pool, "jane")
+	d := e.register(c, "jane")
+	out, err := e.signInWith(c, "jane", d.key)
+	out, claim, err := e.exchange(c, "jane", d, wantChallenge(t, "DEVICE_SRP_AUTH", out, err).Session)
+	if err != nil {
+		t.Fatal(err)
+	}
+	functions.during = func() { e.remember(c, "jane", d.key, "not_remembered") }
+	_, err = e.respond(c, "DEVICE_PASSWORD_VERIFIER", out.Session, claim)
+	wantFault(t, err, noDevice)
+	functions.during = nil
+	e.remember(c, "jane", d.key, "remembered")
+	got, err := e.respond(c, "DEVICE_PASSWORD_VERIFIER", out.Session, claim)
+	wantTokens(t, got, err)
 }
 
 func TestRefreshWithDevices(t *testing.T) {

@@ -36,6 +36,11 @@
 // last step passes, and none does once the user has another factor. Codes that are sent
 // leave no row: their MACs travel in the Sessions. Codes of authenticator apps count once.
 //
+// A device that a client names by DEVICE_KEY proves itself last: DEVICE_SRP_AUTH, then
+// DEVICE_PASSWORD_VERIFIER. Where the second factor was left out because the user remembers
+// the device, the Sessions say so, and the device must still be remembered when its sign-in
+// is written down. A sign-in without a device is handed the key of a new one.
+//
 // Where a client hides which users exist, an unknown name meets a Stranger, who walks the
 // same path at the same cost until the proof, which cannot hold.
 package signin
