@@ -7,6 +7,8 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cenote-id/cenote"
+	"github.com/cenote-id/cenote/internal/store/pgtest"
 )
 
 const (
@@ -553,6 +556,56 @@ func TestWrongCodesLock(t *testing.T) {
 	s.ahead.Add(int64(time.Second))
 	done, err := door.answer(a, p, u.name, map[string]string{"EMAIL_OTP_CODE": code})
 	s.complete(done, err)
+}
+
+// What one node hands out and uses up counts on the other: the seed of an app, a Session,
+// and each code.
+func TestFactorsOnTwoNodes(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	flags := []string{
+		"--database", pgtest.Start(t, "fsync=on").Database(t), "--master-key-file", filepath.Join(dir, "master.key"), "--public-url", "http://cenote.test",
+	}
+	left, right := serve(t, dir, flags...).scene(t), serve(t, dir, flags...).scene(t)
+	a := left.app(left.pool())
+	must(left.SetUserPoolMfaConfig(left.ctx, &idp.SetUserPoolMfaConfigInput{
+		UserPoolId: &a.pool, MfaConfiguration: types.UserPoolMfaTypeOptional,
+		SoftwareTokenMfaConfiguration: &types.SoftwareTokenMfaConfigType{Enabled: true},
+	}))(t)
+	u := left.member(a.pool)
+	token := left.tokens(a, u.name, u.password).AccessToken
+	secret := must(left.AssociateSoftwareToken(left.ctx, &idp.AssociateSoftwareTokenInput{AccessToken: token}))(t).SecretCode
+	software := newAuthenticator(t, &factorScene{}, *secret)
+	software.now = time.Now
+	must(right.VerifySoftwareToken(right.ctx, &idp.VerifySoftwareTokenInput{AccessToken: token, UserCode: ptr(software.code())}))(t)
+	right.prefer(a.pool, u.name, false, false, true)
+
+	ask := func(s *scene) *posed {
+		t.Helper()
+		p, err := s.doors()["password"].begin(a, u.name, u.password)
+		return s.meets(appMFA, p, err)
+	}
+	enter := func(s *scene, p *posed, code string) (*posed, error) {
+		return s.doors()["password"].answer(a, p, u.name, map[string]string{"SOFTWARE_TOKEN_MFA_CODE": code})
+	}
+	first, second := ask(left), ask(left)
+	// The step that set the app up is used, so its clock is ahead from here on.
+	software.now = func() time.Time { return time.Now().Add(30 * time.Second) }
+	code := software.code()
+	right.complete(enter(right, first, code))
+	_, err := enter(left, second, code)
+	refused[*types.ExpiredCodeException](t, err, textUsedTOTP)
+	_, err = enter(left, first, code)
+	refused[*types.NotAuthorizedException](t, err, textSessionUsed)
+	locked := false
+	for i := 0; i < 9 && !locked; i++ { // wrong codes are counted together
+		s := []*scene{left, right}[i%2]
+		_, err := enter(s, second, other(code))
+		locked = err != nil && strings.Contains(err.Error(), "Too many invalid credentials attempts")
+	}
+	if !locked {
+		t.Error("the nodes count wrong codes apart")
+	}
 }
 
 // What tools for infrastructure read, they can write, and nothing changes.
