@@ -482,3 +482,30 @@ func TestRiskAsksForASecondFactor(t *testing.T) {
 		t.Errorf("got challenge %q from a known place", again.ChallengeName)
 	}
 }
+
+// A sign-in that begins on one node and ends on another is one event.
+func TestEventsOfTwoNodes(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	left, right := serve(t, dir, sqlite(dir)...).scene(t), serve(t, dir, sqlite(dir)...).scene(t)
+	a := left.app(left.pool(protected(types.AdvancedSecurityModeTypeAudit)))
+	name := username()
+	must(left.AdminCreateUser(left.ctx, &idp.AdminCreateUserInput{
+		UserPoolId: &a.pool, Username: &name, TemporaryPassword: ptr(password), MessageAction: types.MessageActionTypeSuppress,
+	}))(t)
+	out := must(left.signIn(a, name, password))(t)
+	if got := allTold(left.events(a.pool, name)); len(got) != 1 || got[0] != "SignIn InProgress NoRisk [PasswordSuccess]" {
+		t.Errorf("events %q", got)
+	}
+	in := must(right.RespondToAuthChallenge(right.ctx, &idp.RespondToAuthChallengeInput{
+		ClientId: &a.id, ChallengeName: out.ChallengeName, Session: out.Session,
+		ChallengeResponses: map[string]string{"USERNAME": name, "NEW_PASSWORD": "An0ther-one!"},
+	}))(t)
+	events := right.events(a.pool, name)
+	if got := allTold(events); len(got) != 1 || got[0] != "SignIn Pass NoRisk [PasswordSuccess]" {
+		t.Fatalf("events %q", got)
+	}
+	if got := eventOf(t, *in.AuthenticationResult.AccessToken); got != *events[0].EventId {
+		t.Errorf("the token's event is %s, the sign-in's %s", got, *events[0].EventId)
+	}
+}

@@ -110,7 +110,7 @@ func TestOneOfMany(t *testing.T) {
 		t.Errorf("%d calls through one client, want 20", got)
 	}
 	if got := h.takes("InitiateAuth", "UserAuthentication", "192.0.2.1", func(i int) api.Input {
-		return signIn(fmt.Sprint("client"), []string{"Ann", "ann"}[i%2], cognitoidp.AuthFlowTypeUserSrpAuth)
+		return signIn("client", []string{"Ann", "ann"}[i%2], cognitoidp.AuthFlowTypeUserSrpAuth)
 	}); got != throttle.DefaultPerUser {
 		t.Errorf("%d sign-ins of one user, want AWS's 10", got)
 	}
