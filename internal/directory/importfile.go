@@ -165,18 +165,24 @@ type textChecker struct {
 	lines   int64  // that have ended
 	carry   []byte // of a character that the last piece cut
 	begun   bool
-	open    bool // the last line has begun and not ended
+	head    []byte // as many bytes as a byte order mark has
+	open    bool   // the last line has begun and not ended
 }
+
+const byteOrderMark = "\xef\xbb\xbf"
 
 // errRows says that a file has too many rows.
 var errRows = errors.New("the file has too many rows")
 
 // check judges the next piece. The error is errRows, or says why the file is no CSV.
 func (c *textChecker) check(piece []byte) error {
-	if !c.begun && bytes.HasPrefix(piece, []byte("\xef\xbb\xbf")) {
-		return errors.New("it begins with a byte order mark")
-	}
 	c.begun = true
+	if missing := len(byteOrderMark) - len(c.head); missing > 0 {
+		c.head = append(c.head, piece[:min(missing, len(piece))]...)
+		if string(c.head) == byteOrderMark {
+			return errors.New("it begins with a byte order mark")
+		}
+	}
 	if bytes.IndexByte(piece, 0) >= 0 {
 		return errors.New("it has a NUL character")
 	}
