@@ -179,6 +179,6 @@ func TestTriggers(t *testing.T) {
 		_, err := h.forgot("ann")
 		must(t, err)
 		_, err = h.forgot("nobody")
-		wantFault(t, "ForgotPassword", err, "UserNotFoundException", "Exception migrating user in app client "+h.clientID)
+		wantFault(t, "a failing function", err, "UserNotFoundException", "Exception migrating user in app client "+h.clientID)
 	})
 }

@@ -16,7 +16,7 @@ func (db *DB) Reset(ctx context.Context) error {
 			`DELETE FROM user_counts`, `DELETE FROM codes`, `DELETE FROM attempts`, `DELETE FROM families`,
 			`DELETE FROM passkeys`, `DELETE FROM devices`, `DELETE FROM groups_of_users`, `DELETE FROM members`,
 			`DELETE FROM memberships`, `DELETE FROM resources`, `DELETE FROM resource_aliases`, `DELETE FROM domains`,
-			`DELETE FROM request_rates`, `DELETE FROM imports`, `DELETE FROM running_imports`, `DELETE FROM blobs`, `DELETE FROM auth_events`,
+			`DELETE FROM request_rates`, `DELETE FROM imports`, `DELETE FROM running_imports`, `DELETE FROM blobs`, `DELETE FROM auth_events`, `DELETE FROM custom_states`,
 			`DELETE FROM spent`, `DELETE FROM jobs`, `DELETE FROM access_keys WHERE root = 0`,
 		} {
 			if err := t.script(text); err != nil {

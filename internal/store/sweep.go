@@ -116,6 +116,10 @@ func poolRows() []cut {
 			`DELETE FROM blobs WHERE pool = $1 AND (owner, seq) <= ($2, $3)`,
 		},
 		{
+			`SELECT id FROM custom_states WHERE pool = $1 ORDER BY id LIMIT $2`,
+			`DELETE FROM custom_states WHERE pool = $1 AND id <= $2`,
+		},
+		{
 			`SELECT uid, at, event_id FROM auth_events WHERE pool = $1 ORDER BY uid, at, event_id LIMIT $2`,
 			`DELETE FROM auth_events WHERE pool = $1 AND (uid, at, event_id) <= ($2, $3, $4)`,
 		},
@@ -197,6 +201,10 @@ func (db *DB) sweepPool(ctx context.Context, pool PoolID, now time.Time) error {
 		db.sweepAll(ctx, cut{
 			`SELECT expires FROM auth_events WHERE pool = $1 AND expires < $2 ORDER BY expires LIMIT $3`,
 			`DELETE FROM auth_events WHERE pool = $1 AND expires <= $2`,
+		}, pool, expired),
+		db.sweepAll(ctx, cut{
+			`SELECT expires FROM custom_states WHERE pool = $1 AND expires < $2 ORDER BY expires LIMIT $3`,
+			`DELETE FROM custom_states WHERE pool = $1 AND expires <= $2`,
 		}, pool, expired),
 	)
 }

@@ -161,3 +161,16 @@ CREATE TABLE auth_events (
 );
 
 CREATE INDEX auth_events_by_expiry ON auth_events (pool, expires);
+
+-- What a custom sign-in carries from challenge to challenge, where it is too much for a
+-- Session. state is sealed.
+
+CREATE TABLE custom_states (
+	pool BIGINT NOT NULL,
+	id BYTES NOT NULL,
+	expires BIGINT NOT NULL,
+	state BYTES NOT NULL,
+	PRIMARY KEY (pool, id)
+);
+
+CREATE INDEX custom_states_by_expiry ON custom_states (pool, expires);

@@ -104,6 +104,7 @@ func Run(t *testing.T, fresh func(t testing.TB) store.Options) {
 		"spoilt neighbours":            s.spoiltNeighbours,
 		"panics":                       s.panics,
 		"clock skew":                   s.clockSkew,
+		"custom states":                s.customStates,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
