@@ -283,7 +283,6 @@ func TestUnbuiltMembers(t *testing.T) {
 	s := open(t)
 	pool := s.pool()
 	for member, in := range map[string]string{
-		"LambdaConfig.UserMigration": `"LambdaConfig":{"UserMigration":"arn:aws:lambda:us-east-1:000000000000:function:f"}`,
 	} {
 		s.post("CreateUserPool", `{"PoolName":"p",`+in+`}`).is(t, http.StatusNotImplemented, "NotImplemented", "Member "+member+" of CreateUserPool is not implemented.")
 		s.post("UpdateUserPool", `{"UserPoolId":"`+pool+`",`+in+`}`).is(t, http.StatusNotImplemented, "NotImplemented", "Member "+member+" of UpdateUserPool is not implemented.")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/api/cognitoidp"
@@ -38,7 +39,7 @@ func errMigration(c *catalog.Client, why error) error {
 // there is no trigger; UserNotFoundException with Cognito's text where the function failed,
 // returned none, or one that cannot be stored; and PreSignUp's, which runs for migrated
 // users, too.
-func (s *Service) Migrate(ctx context.Context, call *api.Call, m Migration) (*store.User, error) {
+func (s *Service) Migrate(ctx context.Context, now time.Time, m Migration) (*store.User, error) {
 	pool := m.Client.Pool
 	if !s.triggers.Configured(pool, trigger.KindUserMigration) {
 		return nil, store.ErrNotFound
@@ -56,7 +57,7 @@ func (s *Service) Migrate(ctx context.Context, call *api.Call, m Migration) (*st
 	case !answer.Found:
 		return nil, errMigration(m.Client, errors.New("the function returned no user"))
 	}
-	user, err := s.draftMigrated(ctx, call, m, answer)
+	user, err := s.draftMigrated(ctx, now, m, answer)
 	if err != nil {
 		return nil, errMigration(m.Client, err)
 	}
@@ -89,7 +90,7 @@ func (s *Service) Migrate(ctx context.Context, call *api.Call, m Migration) (*st
 }
 
 // draftMigrated returns the user that a function describes, without a credential.
-func (s *Service) draftMigrated(ctx context.Context, call *api.Call, m Migration, answer trigger.UserMigrationResponse) (*store.User, error) {
+func (s *Service) draftMigrated(ctx context.Context, now time.Time, m Migration, answer trigger.UserMigrationResponse) (*store.User, error) {
 	pool := m.Client.Pool
 	if _, given := answer.Attributes[catalog.Sub]; given {
 		return nil, errors.New("the function returned a sub")
@@ -110,7 +111,7 @@ func (s *Service) draftMigrated(ctx context.Context, call *api.Call, m Migration
 	if err := checkInvited(pool, list); err != nil {
 		return nil, err
 	}
-	user, err := s.newUser(call, pool, name, values(list))
+	user, err := s.newUser(&api.Call{Time: now}, pool, name, values(list))
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,7 @@ func (s *Service) ForgotPassword(ctx context.Context, call *api.Call, in *cognit
 	}
 	pool := client.Pool
 	if user == nil {
-		user, err = s.Migrate(ctx, call, Migration{
+		user, err = s.Migrate(ctx, call.Time, Migration{
 			Client: client.Client(), Name: api.Value(in.Username), Source: trigger.UserMigrationForgotPassword, Metadata: in.ClientMetadata,
 		})
 		if err != nil && !errors.Is(err, store.ErrNotFound) {

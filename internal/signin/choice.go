@@ -193,7 +193,7 @@ func (s *Service) poseFirst(ctx context.Context, a *attempt, name cognitoidp.Cha
 // firstFactor asks for the chosen factor, or for a choice. A password that came along is
 // judged at once.
 func (s *Service) firstFactor(ctx context.Context, a *attempt) (*Step, error) {
-	if a.held {
+	if a.held || a.flow == cognitoidp.AuthFlowTypeCustomAuth {
 		return nil, nil //nolint:nilnil // no challenge stands here
 	}
 	switch a.choice {

@@ -3,7 +3,6 @@ package signin
 import (
 	"context"
 
-	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/api/cognitoidp"
 	"github.com/cenote-id/cenote/internal/credential"
 	"github.com/cenote-id/cenote/internal/fault"
@@ -54,7 +53,7 @@ func flowOf(name cognitoidp.AuthFlowType) (flow, bool) {
 	case cognitoidp.AuthFlowTypeAdminUserPasswordAuth, cognitoidp.AuthFlowTypeAdminNoSrpAuth:
 		return flow{false, true, textFlowDenied, []string{paramUsername, paramPassword}, (*Service).beginPassword}, true
 	case cognitoidp.AuthFlowTypeCustomAuth:
-		return flow{true, true, textCustomDenied, []string{paramUsername}, nil}, true
+		return flow{true, true, textCustomDenied, []string{paramUsername}, (*Service).beginCustom}, true
 	case cognitoidp.AuthFlowTypeUserAuth:
 		return flow{true, true, textChoiceDenied, []string{paramUsername}, (*Service).beginChoice}, true
 	case cognitoidp.AuthFlowTypeRefreshTokenAuth, cognitoidp.AuthFlowTypeRefreshToken:
@@ -90,8 +89,7 @@ func (s *Service) admit(in StartInput) (flow, error) {
 	return f, require(in.Parameters, f.required...)
 }
 
-// served refuses the flows that the pool does not have, and those whose challenges are not
-// built.
+// served refuses the flows that the pool does not have.
 func (s *Service) served(in StartInput) error {
 	switch in.Flow {
 	case cognitoidp.AuthFlowTypeUserSrpAuth:
@@ -100,10 +98,8 @@ func (s *Service) served(in StartInput) error {
 		if !s.triggers.Configured(in.Client.Pool, trigger.KindDefineAuthChallenge) {
 			return refuse(reasonFlow, fault.InvalidParameter(textNoCustom))
 		}
-	default:
-		return nil
 	}
-	return &api.NotImplementedError{Operation: operation(in.Admin, "InitiateAuth"), Member: "AuthFlow"}
+	return nil
 }
 
 // operation returns the name of an operation or of its admin twin.

@@ -88,13 +88,10 @@ func TestFlowGate(t *testing.T) {
 	wantFault(t, e.begin(c, true, "REFRESH_TOKEN", values{"REFRESH_TOKEN": "x"}), rotates)
 }
 
-func TestUnbuiltFlows(t *testing.T) {
+// What a client kept from other times does not count in a pool that asks for nothing.
+func TestStaleDevice(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	custom := e.client("Custom", function(func(l *cognitoidp.LambdaConfigType, arn *string) { l.DefineAuthChallenge = arn }))
-	wantUnbuilt(t, e.begin(custom, false, "CUSTOM_AUTH", values{"USERNAME": "jane"}), "InitiateAuth", "AuthFlow")
-
-	// Nothing is asked for here.
 	c := e.client("Off", func(p *cognitoidp.UserPoolType, _ *store.Client) {
 		p.MfaConfiguration, p.DeviceConfiguration = new(cognitoidp.UserPoolMfaTypeOff), new(cognitoidp.DeviceConfigurationType)
 	})
@@ -149,7 +146,8 @@ func TestMissingParameters(t *testing.T) {
 		{"SOFTWARE_TOKEN_MFA", values{"USERNAME": "jane"}, "SOFTWARE_TOKEN_MFA_CODE"},
 		{"DEVICE_SRP_AUTH", values{"USERNAME": "jane"}, "DEVICE_KEY"},
 		{"DEVICE_PASSWORD_VERIFIER", values{"USERNAME": "jane"}, "DEVICE_KEY"},
-		{"CUSTOM_CHALLENGE", values{"USERNAME": "jane"}, "Session"},
+		{"CUSTOM_CHALLENGE", values{"USERNAME": "jane"}, "ANSWER"},
+		{"CUSTOM_CHALLENGE", values{"USERNAME": "jane", "ANSWER": "1"}, "Session"},
 	} {
 		_, err := e.respond(c, row.challenge, nil, row.responses)
 		wantFault(t, err, invalid("Missing required parameter "+row.want))

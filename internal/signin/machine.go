@@ -80,6 +80,10 @@ type attempt struct {
 	choice choice
 	given  map[string]string
 	held   bool
+	// custom is the sign-in as the pool's owner decides it, nil for others; owned says that the
+	// owner alone has proved who the user is.
+	custom *custom
+	owned  bool
 	// deviceKey is the device that this call names, keptKey the one that an earlier call of
 	// the sign-in did; empty for none.
 	deviceKey, keptKey string
@@ -189,12 +193,10 @@ func (s *Service) meet(ctx context.Context, a *attempt, in StartInput, migrate b
 // Stranger.
 func (s *Service) find(ctx context.Context, a *attempt, in StartInput, migrate bool) error {
 	u, err := s.directory.Find(ctx, a.pool(), a.name)
+	if errors.Is(err, store.ErrNotFound) && migrate {
+		u, err = s.migrate(ctx, a, in)
+	}
 	if errors.Is(err, store.ErrNotFound) {
-		if migrate {
-			if err := s.migrate(ctx, a, in); err != nil {
-				return err
-			}
-		}
 		if !a.client.HidesUsers() {
 			return noUser()
 		}
@@ -221,6 +223,9 @@ func (s *Service) admitUser(ctx context.Context, a *attempt, in StartInput) erro
 func (s *Service) proved(ctx context.Context, a *attempt) (*Step, error) {
 	if err := s.right(ctx, a); err != nil {
 		return nil, err
+	}
+	if a.custom != nil {
+		return s.advance(ctx, a, stageCustom)
 	}
 	return s.advance(ctx, a, stageAccount)
 }

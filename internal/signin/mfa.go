@@ -82,15 +82,15 @@ func (s *Service) secondFactor(ctx context.Context, a *attempt) (*Step, error) {
 }
 
 // poseFactor asks for one factor.
-func (s *Service) poseFactor(ctx context.Context, a *attempt, f catalog.Factor) (*Step, error) {
+func (s *Service) poseFactor(ctx context.Context, a *attempt, f catalog.Factor, more ...with) (*Step, error) {
 	parameters := map[string]string{paramUserID: a.user.Username}
 	if f != catalog.FactorTOTP {
-		return s.poseCode(ctx, a, f, mfaDigits, parameters)
+		return s.poseCode(ctx, a, f, mfaDigits, parameters, more...)
 	}
 	if name := a.user.MFA.AppName; name != "" {
 		parameters["FRIENDLY_DEVICE_NAME"] = name
 	}
-	return s.pose(ctx, a, f, parameters)
+	return s.pose(ctx, a, f, parameters, more...)
 }
 
 // poseChoice lets the user choose among factors, which the challenge lists as JSON inside a

@@ -20,9 +20,10 @@ import (
 // attributePrefix stands before attribute names in NEW_PASSWORD_REQUIRED and its answer.
 const attributePrefix = "userAttributes."
 
-// askNewPassword poses NEW_PASSWORD_REQUIRED to users with a temporary password.
+// askNewPassword poses NEW_PASSWORD_REQUIRED to users with a temporary password, unless the
+// sign-in has asked for none.
 func (s *Service) askNewPassword(ctx context.Context, a *attempt) (*Step, error) {
-	if a.user.Status != cognitoidp.UserStatusTypeForceChangePassword {
+	if a.owned || a.user.Status != cognitoidp.UserStatusTypeForceChangePassword {
 		return nil, nil //nolint:nilnil // no challenge stands here
 	}
 	required, current := []string{}, map[string]string{}

@@ -104,6 +104,9 @@ func (s *Service) answerSRP(ctx context.Context, a *attempt, in AnswerInput) (*S
 			return nil, err
 		}
 		a.flow, proofs, kept = ses.Flow, append(proofs, ses.proof()), ses.Device
+		if err := s.pickUp(ctx, a, ses); err != nil {
+			return nil, err
+		}
 	}
 	if err := s.meetAgain(ctx, a, x); err != nil {
 		return nil, err
@@ -125,6 +128,9 @@ func (s *Service) answerSRP(ctx context.Context, a *attempt, in AnswerInput) (*S
 			err = badCredentials()
 		}
 		return err
+	}
+	if a.custom != nil {
+		a.custom.note(string(verifier), true, nil)
 	}
 	return s.proved(ctx, a)
 }

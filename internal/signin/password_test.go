@@ -358,7 +358,7 @@ func TestTriggersRefuse(t *testing.T) {
 		if way == "srp" {
 			wantFault(t, err, noUser)
 		} else {
-			wantFault(t, err, unreachable("UserMigration"))
+			wantFault(t, err, failure{"UserNotFoundException", "Exception migrating user in app client clientMigrate"})
 		}
 		out, err := signIn(e, migrate, "jane", password)
 		wantTokens(t, out, err)

@@ -39,6 +39,9 @@ type session struct {
 	First    bool   `json:"q,omitempty"`
 	Name     string `json:"n,omitempty"`
 	Stranger int    `json:"z"`
+	// Custom is the state of a custom sign-in, Kept the name under which the store keeps it.
+	Custom json.RawMessage `json:"y,omitempty"`
+	Kept   []byte          `json:"h,omitempty"`
 	// Nonce is the challenge that a passkey is to sign.
 	Nonce []byte `json:"w,omitempty"`
 

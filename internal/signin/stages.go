@@ -3,19 +3,21 @@ package signin
 import (
 	"context"
 
-	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/api/cognitoidp"
 	"github.com/cenote-id/cenote/internal/credential"
+	"github.com/cenote-id/cenote/internal/directory"
 	"github.com/cenote-id/cenote/internal/fault"
+	"github.com/cenote-id/cenote/internal/store"
 	"github.com/cenote-id/cenote/internal/trigger"
 )
 
-// stage is a place of the way to a Grant. Flows but USER_AUTH begin behind the first.
+// stage is a place of the way to a Grant. Only CUSTOM_AUTH and USER_AUTH have the first two.
 type stage uint8
 
 // The stages, in their order.
 const (
-	stageFirstFactor  stage = iota // the factor that the user chooses (USER_AUTH)
+	stageCustom       stage = iota // what the pool's owner asks (CUSTOM_AUTH)
+	stageFirstFactor               // the factor that the user chooses (USER_AUTH)
 	stageAccount                   // the account's state refuses, or not
 	stageRisk                      // the sign-in is unusual, or the password known to attackers
 	stageNewPassword               // a temporary password must be replaced
@@ -39,6 +41,8 @@ func (s *Service) advance(ctx context.Context, a *attempt, from stage) (*Step, e
 // enter returns the challenge that stands at a stage, or nil to go on.
 func (s *Service) enter(ctx context.Context, a *attempt, at stage) (*Step, error) {
 	switch at {
+	case stageCustom:
+		return s.decide(ctx, a)
 	case stageFirstFactor:
 		return s.firstFactor(ctx, a)
 	case stageAccount:
@@ -88,15 +92,12 @@ func (s *Service) preAuthenticate(ctx context.Context, a *attempt, in StartInput
 	return because(reasonTrigger, s.triggers.PreAuthentication(ctx, e))
 }
 
-// migrate asks the pool's owner for a user that the pool does not have.
-func (s *Service) migrate(ctx context.Context, a *attempt, in StartInput) error {
-	answer, err := s.triggers.UserMigration(ctx, trigger.UserMigrationEvent{
-		Subject:  trigger.Subject{Pool: a.pool(), ClientID: a.client.ID(), Username: a.name},
-		Source:   trigger.UserMigrationAuthentication,
-		Password: in.Parameters[paramPassword], ValidationData: in.Metadata,
+// migrate asks the pool's owner for a user that the pool does not have. The error is
+// store.ErrNotFound where the owner has none, either.
+func (s *Service) migrate(ctx context.Context, a *attempt, in StartInput) (*store.User, error) {
+	u, err := s.directory.Migrate(ctx, a.now, directory.Migration{
+		Client: a.client, Name: a.name, Password: in.Parameters[paramPassword],
+		Source: trigger.UserMigrationAuthentication, ValidationData: in.Metadata,
 	})
-	if err == nil && answer.Found {
-		err = &api.NotImplementedError{Operation: operation(a.admin, "InitiateAuth"), Member: "LambdaConfig.UserMigration"}
-	}
-	return because(reasonTrigger, err)
+	return u, because(reasonTrigger, err)
 }

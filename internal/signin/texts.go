@@ -94,6 +94,7 @@ const (
 	reasonDelivery    = "code_not_delivered"
 	reasonDevice      = "device"
 	reasonTrigger     = "trigger_denied"
+	reasonCustom      = "custom_denied"
 	reasonFlow        = "flow"
 	reasonClient      = "client_secret"
 	reasonRisk        = "risk"

@@ -53,7 +53,9 @@ func transitionOf(name cognitoidp.ChallengeNameType) transition {
 		return transition{[]string{paramSMSOTP}, stageAccount, (*Service).judgeSMSOTP}
 	case cognitoidp.ChallengeNameTypeWebAuthn:
 		return transition{[]string{paramCredential}, stageAccount, (*Service).judgePasskey}
-	default: // the challenges of CUSTOM_AUTH
+	case customChallenge:
+		return transition{[]string{paramAnswer}, stageCustom, (*Service).judgeCustom}
+	default: // no challenge is posed under another name
 		return transition{next: stageAccount}
 	}
 }
@@ -93,6 +95,12 @@ func (s *Service) answer(ctx context.Context, a *attempt, in AnswerInput) (*Step
 	if err != nil {
 		return nil, err
 	}
+	if a.custom != nil {
+		if in.Challenge != customChallenge {
+			a.custom.note(string(in.Challenge), true, nil)
+		}
+		return s.advance(ctx, a, stageCustom)
+	}
 	if x.First { // what the account's state is, shows only who has proved to be the user
 		return s.advance(ctx, a, min(t.next, stageAccount))
 	}
@@ -126,6 +134,9 @@ func (s *Service) rejoin(ctx context.Context, a *attempt, x *session) (err error
 	}
 	a.risk = s.risk.Resume(a.client, x.Flow, x.EventID, x.Risk, a.now, a.origin)
 	a.demanded = a.risk.Verdict().MustFactor
+	if err := s.pickUp(ctx, a, x); err != nil {
+		return err
+	}
 	if x.Stranger != 0 {
 		return s.rejoinStranger(ctx, a, x)
 	}
@@ -142,7 +153,7 @@ func (s *Service) rejoin(ctx context.Context, a *attempt, x *session) (err error
 	if !x.concerns(a.user) {
 		return s.stale(ctx, x)
 	}
-	if x.First {
+	if x.First || x.custom() {
 		return nil
 	}
 	if err := accountState(a); err != nil {

@@ -154,6 +154,9 @@ func read(out []byte, response any) error {
 	return nil
 }
 
+// Unrecognizable is the error for a response that cannot be followed.
+func Unrecognizable(why string) error { return unrecognizable(errors.New(why)) }
+
 func unrecognizable(why error) error {
 	return fault.InvalidLambdaResponse(textUnrecognizable).Because(why)
 }

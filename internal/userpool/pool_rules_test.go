@@ -116,7 +116,6 @@ func refusals() []refusal {
 			name: "unknown setting", in: cognitoidp.UpdateUserPoolRequest{UserPoolTags: api.StringMap{"cenote:colour": "red"}},
 			code: invalidParameter, text: "The tag cenote:colour is not known; tags that begin with cenote: are settings of this server.",
 		},
-		{name: "function", in: cognitoidp.UpdateUserPoolRequest{LambdaConfig: &cognitoidp.LambdaConfigType{UserMigration: new(function)}}, member: "LambdaConfig.UserMigration"},
 		{
 			name: "MFA without text messages", in: cognitoidp.UpdateUserPoolRequest{MfaConfiguration: new(cognitoidp.UserPoolMfaTypeOptional)},
 			code: invalidParameter, text: "SMS configuration and Auto verification for phone_number are required when MFA is required/optional",

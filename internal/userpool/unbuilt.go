@@ -23,16 +23,7 @@ func refuse[R any](operation string, members []unbuiltMember[R], r *R) error {
 	return nil
 }
 
-// function asks whether a pool names a function.
-func function(named func(*cognitoidp.LambdaConfigType) bool) func(*cognitoidp.UserPoolType) bool {
-	return func(r *cognitoidp.UserPoolType) bool { return r.LambdaConfig != nil && named(r.LambdaConfig) }
-}
-
 var unbuiltPoolMembers = []unbuiltMember[cognitoidp.UserPoolType]{
-	{"LambdaConfig.DefineAuthChallenge", function(func(c *cognitoidp.LambdaConfigType) bool { return c.DefineAuthChallenge != nil })},
-	{"LambdaConfig.CreateAuthChallenge", function(func(c *cognitoidp.LambdaConfigType) bool { return c.CreateAuthChallenge != nil })},
-	{"LambdaConfig.VerifyAuthChallengeResponse", function(func(c *cognitoidp.LambdaConfigType) bool { return c.VerifyAuthChallengeResponse != nil })},
-	{"LambdaConfig.UserMigration", function(func(c *cognitoidp.LambdaConfigType) bool { return c.UserMigration != nil })},
 	{"SmsConfiguration.EumsSms", func(r *cognitoidp.UserPoolType) bool {
 		return r.SmsConfiguration != nil && r.SmsConfiguration.EumsSms != nil
 	}},
