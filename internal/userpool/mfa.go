@@ -16,13 +16,14 @@ type mfaConfig = cognitoidp.GetUserPoolMfaConfigResponse
 
 // The texts of broken rules. Those without a note are recorded from AWS or its providers.
 const (
-	textMFANeedsSMS    = "SMS configuration and Auto verification for phone_number are required when MFA is required/optional"
-	textMFANothing     = "Invalid MFA configuration given, can't disable all MFAs with a required or optional configuration."
-	textMFAOffWith     = "Invalid MFA configuration given, can't disable MFA and configure an MFA together." // unconfirmed
-	textMFAKeepsSMS    = "Can't turn off SMS_MFA when SMS configuration is set for the user pool"
-	textMFANoSMS       = "SMS configuration is required to configure SMS_MFA." // chosen here
-	textMFADefaultMail = "Cannot set EmailMfaConfiguration when user pool EmailConfiguration contains an EmailSendingAccount of COGNITO_DEFAULT."
-	textMFAOnlyMail    = "Cannot set EmailMfaConfiguration when verified_email is the only account recovery option of the user pool." // chosen here
+	textMFANeedsSMS     = "SMS configuration and Auto verification for phone_number are required when MFA is required/optional"
+	textMFANothing      = "Invalid MFA configuration given, can't disable all MFAs with a required or optional configuration."
+	textMFAOffWith      = "Invalid MFA configuration given, can't turn off MFA and configure an MFA together."
+	textMFAKeepsSMS     = "Can't turn off SMS_MFA when SMS configuration is set for the user pool"
+	textMFANoSMS        = "SMS configuration is required to configure SMS_MFA." // chosen here
+	textMFADefaultMail  = "Cannot set EmailMfaConfiguration when user pool EmailConfiguration contains an EmailSendingAccount of COGNITO_DEFAULT."
+	textRecoveryByPhone = "Invalid account recovery setting parameter. Account Recovery Setting cannot use verified_phone_number as a recovery mechanism when SMS MFA is configured."
+	textRecoveryByMail  = "Invalid account recovery setting parameter. Account Recovery Setting cannot use verified_email as a recovery mechanism when Email MFA is configured." // after its sibling
 )
 
 // GetUserPoolMfaConfig shows the factors that are configured.
@@ -129,7 +130,7 @@ func checkSetMFA(r *cognitoidp.UserPoolType, m *mfaConfig, in *cognitoidp.SetUse
 	case !given:
 		return fault.InvalidParameter(textMFANothing)
 	default:
-		return checkEmailMFA(r, m)
+		return checkDestinations(r, m)
 	}
 }
 
@@ -146,25 +147,42 @@ func checkPoolMFA(r *cognitoidp.UserPoolType, m *mfaConfig) error {
 	if err := checkSingleFactors(r, m); err != nil {
 		return err
 	}
-	if m == nil {
-		return nil
+	return checkDestinations(r, m)
+}
+
+// checkDestinations judges where the codes of MFA go.
+func checkDestinations(r *cognitoidp.UserPoolType, m *mfaConfig) error {
+	if err := checkEmailMFA(r, m); err != nil {
+		return err
 	}
-	return checkEmailMFA(r, m)
+	return checkRecoveryMFA(r, m)
 }
 
 // checkEmailMFA judges whether codes of MFA can go by e-mail: not through Cognito's own
-// account, and not where the same mailbox alone resets passwords.
+// account.
 func checkEmailMFA(r *cognitoidp.UserPoolType, m *mfaConfig) error {
-	if m.EmailMfaConfiguration == nil {
+	if m == nil || m.EmailMfaConfiguration == nil {
 		return nil
 	}
 	c := r.EmailConfiguration
 	if c == nil || api.Value(c.EmailSendingAccount) != cognitoidp.EmailSendingAccountTypeDeveloper {
 		return fault.InvalidParameter(textMFADefaultMail)
 	}
-	if s := r.AccountRecoverySetting; s != nil && len(s.RecoveryMechanisms) == 1 &&
-		api.Value(s.RecoveryMechanisms[0].Name) == cognitoidp.RecoveryOptionNameTypeVerifiedEmail {
-		return fault.InvalidParameter(textMFAOnlyMail)
-	}
 	return nil
+}
+
+// checkRecoveryMFA refuses an only way to reset passwords that is a second factor, too.
+func checkRecoveryMFA(r *cognitoidp.UserPoolType, m *mfaConfig) error {
+	c := r.AccountRecoverySetting
+	if *r.MfaConfiguration == cognitoidp.UserPoolMfaTypeOff || c == nil || len(c.RecoveryMechanisms) != 1 {
+		return nil
+	}
+	switch p := catalog.NewPool(&store.Pool{Config: r, MFA: m}); {
+	case p.PrimaryRecovery() == catalog.PhoneNumber && p.Offers(catalog.FactorSMS):
+		return fault.InvalidParameter(textRecoveryByPhone)
+	case p.PrimaryRecovery() == catalog.Email && p.Offers(catalog.FactorEmail):
+		return fault.InvalidParameter(textRecoveryByMail)
+	default:
+		return nil
+	}
 }

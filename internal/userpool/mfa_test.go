@@ -49,10 +49,8 @@ func ownMail() *cognitoidp.EmailConfigurationType {
 	}
 }
 
-func onlyEmail() *cognitoidp.AccountRecoverySettingType {
-	return &cognitoidp.AccountRecoverySettingType{RecoveryMechanisms: []cognitoidp.RecoveryOptionType{
-		{Priority: new(1), Name: new(cognitoidp.RecoveryOptionNameTypeVerifiedEmail)},
-	}}
+func onlyBy(name cognitoidp.RecoveryOptionNameType) *cognitoidp.AccountRecoverySettingType {
+	return &cognitoidp.AccountRecoverySettingType{RecoveryMechanisms: []cognitoidp.RecoveryOptionType{{Priority: new(1), Name: &name}}}
 }
 
 func TestSetUserPoolMfaConfig(t *testing.T) {
@@ -123,11 +121,12 @@ func TestSetUserPoolMfaConfigRefuses(t *testing.T) {
 	t.Parallel()
 	const (
 		nothing  = "Invalid MFA configuration given, can't disable all MFAs with a required or optional configuration."
-		offWith  = "Invalid MFA configuration given, can't disable MFA and configure an MFA together."
+		offWith  = "Invalid MFA configuration given, can't turn off MFA and configure an MFA together."
 		keepsSMS = "Can't turn off SMS_MFA when SMS configuration is set for the user pool"
 		noSMS    = "SMS configuration is required to configure SMS_MFA."
 		mail     = "Cannot set EmailMfaConfiguration when user pool EmailConfiguration contains an EmailSendingAccount of COGNITO_DEFAULT."
-		only     = "Cannot set EmailMfaConfiguration when verified_email is the only account recovery option of the user pool."
+		only     = "Invalid account recovery setting parameter. Account Recovery Setting cannot use verified_email as a recovery mechanism when Email MFA is configured."
+		onlySMS  = "Invalid account recovery setting parameter. Account Recovery Setting cannot use verified_phone_number as a recovery mechanism when SMS MFA is configured."
 		region   = "Invalid snsRegion. Allowed SNS region for us-east-1 is us-east-1"
 	)
 	abroad := texts()
@@ -147,8 +146,12 @@ func TestSetUserPoolMfaConfigRefuses(t *testing.T) {
 		"text without a sender": {in: setMFA{MfaConfiguration: new(mfaOn), SmsMfaConfiguration: new(cognitoidp.SmsMfaConfigType)}, text: noSMS},
 		"text from abroad":      {in: setMFA{MfaConfiguration: new(mfaOn), SmsMfaConfiguration: abroad}, text: region},
 		"e-mail from Cognito":   {in: setMFA{MfaConfiguration: new(mfaOn), EmailMfaConfiguration: mails()}, text: mail},
+		"texts that also recover": {
+			pool: cognitoidp.CreateUserPoolRequest{AccountRecoverySetting: onlyBy("verified_phone_number")},
+			in:   setMFA{MfaConfiguration: new(mfaOptional), SmsMfaConfiguration: texts()}, text: onlySMS,
+		},
 		"e-mail that also recovers": {
-			pool: cognitoidp.CreateUserPoolRequest{EmailConfiguration: ownMail(), AccountRecoverySetting: onlyEmail()},
+			pool: cognitoidp.CreateUserPoolRequest{EmailConfiguration: ownMail(), AccountRecoverySetting: onlyBy("verified_email")},
 			in:   setMFA{MfaConfiguration: new(mfaOn), EmailMfaConfiguration: mails()}, text: only,
 		},
 	} {
@@ -186,6 +189,10 @@ func TestUpdateUserPoolKeepsMFA(t *testing.T) {
 	wantJSON(t, e.getMFA(text), `{"MfaConfiguration": "OFF"}`)
 	wantFault(t, update(cognitoidp.UpdateUserPoolRequest{UserPoolId: text, MfaConfiguration: new(mfaOptional)}), invalidParameter, needsSMS)
 
+	wantFault(t, update(cognitoidp.UpdateUserPoolRequest{
+		UserPoolId: text, MfaConfiguration: new(mfaOn), SmsConfiguration: sms(role), AccountRecoverySetting: onlyBy("verified_phone_number"),
+	}), invalidParameter, "Invalid account recovery setting parameter. Account Recovery Setting cannot use verified_phone_number as a recovery mechanism when SMS MFA is configured.")
+
 	code := e.createPool(&cognitoidp.CreateUserPoolRequest{}).Id
 	must(e.setMFA(code, setMFA{MfaConfiguration: new(mfaOptional), SoftwareTokenMfaConfiguration: app(true)}))(t)
 	e.updatePool(&cognitoidp.UpdateUserPoolRequest{UserPoolId: code})
@@ -197,8 +204,8 @@ func TestUpdateUserPoolKeepsMFA(t *testing.T) {
 	must(e.setMFA(mail, setMFA{MfaConfiguration: new(mfaOptional), EmailMfaConfiguration: mails()}))(t)
 	wantFault(t, update(cognitoidp.UpdateUserPoolRequest{UserPoolId: mail}), invalidParameter,
 		"Cannot set EmailMfaConfiguration when user pool EmailConfiguration contains an EmailSendingAccount of COGNITO_DEFAULT.")
-	wantFault(t, update(cognitoidp.UpdateUserPoolRequest{UserPoolId: mail, EmailConfiguration: ownMail(), AccountRecoverySetting: onlyEmail()}), invalidParameter,
-		"Cannot set EmailMfaConfiguration when verified_email is the only account recovery option of the user pool.")
+	wantFault(t, update(cognitoidp.UpdateUserPoolRequest{UserPoolId: mail, EmailConfiguration: ownMail(), AccountRecoverySetting: onlyBy("verified_email")}), invalidParameter,
+		"Invalid account recovery setting parameter. Account Recovery Setting cannot use verified_email as a recovery mechanism when Email MFA is configured.")
 	e.updatePool(&cognitoidp.UpdateUserPoolRequest{UserPoolId: mail, EmailConfiguration: ownMail()})
 	wantJSON(t, e.getMFA(mail), `{"MfaConfiguration": "OPTIONAL", "EmailMfaConfiguration": {"Subject": "code", "Message": "{####}."}}`)
 }
