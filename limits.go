@@ -54,7 +54,7 @@ const maxRate = 1_000_000
 // AWS fixes for good is part of the operations' own rules and not listed.
 func defaultQuotas() map[string]int {
 	return map[string]int{
-		"UserPools": 1000, "AppClientsPerUserPool": 1000, "ResourceServersPerUserPool": 25,
+		"UserPools": 1000, "UsersPerUserPool": 40_000_000, "AppClientsPerUserPool": 1000, "ResourceServersPerUserPool": 25,
 		"IdentityProvidersPerUserPool": 300, "GroupsPerUserPool": 10_000, "GroupsPerUser": 100, "LinkedIdentitiesPerUser": 5,
 	}
 }
@@ -109,7 +109,7 @@ func (l Limits) pools() userpool.Limits {
 
 func (l Limits) users() directory.Limits {
 	return directory.Limits{
-		GroupsPerPool: l.quota("GroupsPerUserPool"), GroupsPerUser: l.quota("GroupsPerUser"),
+		UsersPerPool: l.quota("UsersPerUserPool"), GroupsPerPool: l.quota("GroupsPerUserPool"), GroupsPerUser: l.quota("GroupsPerUser"),
 		LinksPerUser: l.quota("LinkedIdentitiesPerUser"),
 	}
 }

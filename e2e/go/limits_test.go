@@ -103,15 +103,21 @@ func TestRequestRates(t *testing.T) {
 func TestQuotas(t *testing.T) {
 	t.Parallel()
 	s := sceneOn(t, own(t, func(c *cenote.Config) {
-		c.Limits.Quotas = map[string]int{"UserPools": 2, "AppClientsPerUserPool": 1, "GroupsPerUserPool": 1, "ResourceServersPerUserPool": 1}
+		c.Limits.Quotas = map[string]int{"UserPools": 2, "UsersPerUserPool": 1, "AppClientsPerUserPool": 1, "GroupsPerUserPool": 1, "ResourceServersPerUserPool": 1}
 	}))
 	pool := s.pool()
-	s.pool()
+	second := s.pool()
 	_, err := s.CreateUserPool(s.ctx, &idp.CreateUserPoolInput{PoolName: ptr("third")})
 	limitExceeded(t, err)
 	s.app(pool)
 	_, err = s.CreateUserPoolClient(s.ctx, &idp.CreateUserPoolClientInput{UserPoolId: &pool, ClientName: ptr("second")})
 	limitExceeded(t, err)
+	a := s.app(second)
+	s.newcomer(a)
+	_, err = s.SignUp(s.ctx, &idp.SignUpInput{ClientId: &a.id, Username: ptr(username()), Password: ptr(password), UserAttributes: attributes("email", email())})
+	limitExceeded(t, err)
+	_, err = s.AdminCreateUser(s.ctx, &idp.AdminCreateUserInput{UserPoolId: &a.pool, Username: ptr(username())})
+	refused[*types.InvalidParameterException](t, err, "The limit of 1 users in a user pool is reached.")
 	for i := range 2 {
 		name := fmt.Sprint("g", i)
 		_, err = s.CreateGroup(s.ctx, &idp.CreateGroupInput{UserPoolId: &pool, GroupName: &name})

@@ -109,7 +109,8 @@ func (s *Service) draftInvited(ctx context.Context, call *api.Call, pool *catalo
 	if kind != "" {
 		return nil, nameExists(kind, textAccountExists, takenText(pool))
 	}
-	return user, nil
+	// AdminCreateUser does not declare LimitExceededException.
+	return user, s.checkUserQuota(ctx, pool, fault.InvalidParameter)
 }
 
 // checkInvited judges the attributes that an administrator gives a new user.

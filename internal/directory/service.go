@@ -39,6 +39,7 @@ type Deps struct {
 
 // Limits are resource quotas; zero is no limit. AWS's numbers stand behind them.
 type Limits struct {
+	UsersPerPool  int // 40,000,000; imported and migrated users are not held up
 	GroupsPerPool int // 10,000
 	GroupsPerUser int // 100
 	LinksPerUser  int // 5

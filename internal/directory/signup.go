@@ -106,6 +106,9 @@ func (s *Service) draftSignUp(ctx context.Context, call *api.Call, client *catal
 	if kind != "" {
 		return nil, nameExists(kind, textUserExists, textGiven)
 	}
+	if err := s.checkUserQuota(ctx, pool, fault.LimitExceeded); err != nil {
+		return nil, err
+	}
 	if in.Password == nil {
 		return user, mayLackPassword(pool, attributes)
 	}
