@@ -125,7 +125,8 @@ func (s *Service) UpdateUserPoolClient(ctx context.Context, call *api.Call, in *
 	return &cognitoidp.UpdateUserPoolClientResponse{UserPoolClient: shownClient(record)}, nil
 }
 
-// DeleteUserPoolClient removes a client; its tokens stop working with it.
+// DeleteUserPoolClient removes a client with what was set for it; its tokens stop working
+// with it.
 func (s *Service) DeleteUserPoolClient(ctx context.Context, _ *api.Call, in *cognitoidp.DeleteUserPoolClientRequest) (*api.Empty, error) {
 	client, err := s.deps.Catalog.FreshClientOf(ctx, api.Value(in.UserPoolId), api.Value(in.ClientId))
 	if err != nil {
@@ -134,6 +135,7 @@ func (s *Service) DeleteUserPoolClient(ctx context.Context, _ *api.Call, in *cog
 	if err := s.wroteClient(client.ID(), s.deps.Store.DeleteClient(ctx, client.Pool.Internal(), client.ID())); err != nil {
 		return nil, err
 	}
+	s.deps.Catalog.DropPool(client.Pool.ID()) // with the client's risk configuration
 	return &api.Empty{}, nil
 }
 
