@@ -282,8 +282,7 @@ func TestUnbuiltMembers(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	pool := s.pool()
-	for member, in := range map[string]string{
-	} {
+	for member, in := range map[string]string{} {
 		s.post("CreateUserPool", `{"PoolName":"p",`+in+`}`).is(t, http.StatusNotImplemented, "NotImplemented", "Member "+member+" of CreateUserPool is not implemented.")
 		s.post("UpdateUserPool", `{"UserPoolId":"`+pool+`",`+in+`}`).is(t, http.StatusNotImplemented, "NotImplemented", "Member "+member+" of UpdateUserPool is not implemented.")
 	}
