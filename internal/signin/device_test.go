@@ -111,10 +111,10 @@ func (e *env) exchange(c *catalog.Client, name string, d device, session *string
 	}, nil
 }
 
-// proveWith is the proof of a device to its end.
-func (e *env) proveWith(c *catalog.Client, name string, d device, session *string) (*answer, error) {
+// proveWith is the proof of a device of jane to its end.
+func (e *env) proveWith(c *catalog.Client, d device, session *string) (*answer, error) {
 	e.t.Helper()
-	out, claim, err := e.exchange(c, name, d, session)
+	out, claim, err := e.exchange(c, "jane", d, session)
 	if err != nil {
 		return nil, err
 	}
@@ -196,7 +196,7 @@ func TestSignInWithDevice(t *testing.T) {
 		if p := out.ChallengeParameters; len(p) != 2 || p["USERNAME"] != "jane" || p["USER_ID_FOR_SRP"] != "jane" {
 			t.Errorf("%s: got %v", way, p)
 		}
-		out, err = e.proveWith(c, "jane", d, out.Session)
+		out, err = e.proveWith(c, d, out.Session)
 		tokens := wantTokens(t, out, err)
 		if tokens.NewDeviceMetadata != nil || e.deviceKey(tokens) != d.key {
 			t.Errorf("%s: the device is %q, offered %+v", way, e.deviceKey(tokens), tokens.NewDeviceMetadata)
@@ -213,7 +213,7 @@ func TestSignInWithDevice(t *testing.T) {
 	out = wantChallenge(t, newPasswordRequired, out, err)
 	out, err = e.respond(c, newPasswordRequired, out.Session, values{"USERNAME": "jane", "NEW_PASSWORD": password2})
 	out = wantChallenge(t, "DEVICE_SRP_AUTH", out, err)
-	out, err = e.proveWith(c, "jane", d, out.Session)
+	out, err = e.proveWith(c, d, out.Session)
 	wantTokens(t, out, err)
 }
 
@@ -235,13 +235,13 @@ func TestDevicesAndSecondFactors(t *testing.T) {
 			out, err := e.signInWith(c, "jane", d.key)
 			if instead && remembered {
 				out = wantChallenge(t, "DEVICE_SRP_AUTH", out, err)
-				out, err = e.proveWith(c, "jane", d, out.Session)
+				out, err = e.proveWith(c, d, out.Session)
 				wantTokens(t, out, err)
 			} else {
 				out = wantChallenge(t, "SOFTWARE_TOKEN_MFA", out, err)
 				out, err = e.respond(c, "SOFTWARE_TOKEN_MFA", out.Session, values{"USERNAME": "jane", "SOFTWARE_TOKEN_MFA_CODE": e.totp(seed), "DEVICE_KEY": d.key})
 				out = wantChallenge(t, "DEVICE_SRP_AUTH", out, err)
-				out, err = e.proveWith(c, "jane", d, out.Session)
+				out, err = e.proveWith(c, d, out.Session)
 				wantTokens(t, out, err)
 			}
 			// Without its key it is any device.
@@ -281,25 +281,25 @@ func TestSessionBefore(t *testing.T) {
 	}
 	out, err := e.signInWith(c, "jane", d.key)
 	unanswered := wantChallenge(t, "SOFTWARE_TOKEN_MFA", out, err).Session
-	_, err = e.proveWith(c, "jane", d, unanswered)
+	_, err = e.proveWith(c, d, unanswered)
 	wantFault(t, err, badSession)
 
 	// It counts as long as the one that came with the challenge, and once with it.
 	before, after := factor(nil)
 	e.sleep(time.Minute)
-	out, err = e.proveWith(c, "jane", d, before)
+	out, err = e.proveWith(c, d, before)
 	wantTokens(t, out, err)
-	_, err = e.proveWith(c, "jane", d, before)
+	_, err = e.proveWith(c, d, before)
 	wantFault(t, err, badSession)
-	_, err = e.proveWith(c, "jane", d, after)
+	_, err = e.proveWith(c, d, after)
 	wantFault(t, err, usedSession)
 
 	before, after = factor(values{"DEVICE_KEY": second.key})
-	_, err = e.proveWith(c, "jane", d, after)
+	_, err = e.proveWith(c, d, after)
 	wantFault(t, err, badSession)
-	out, err = e.proveWith(c, "jane", second, after)
+	out, err = e.proveWith(c, second, after)
 	wantTokens(t, out, err)
-	_, err = e.proveWith(c, "jane", second, before)
+	_, err = e.proveWith(c, second, before)
 	wantFault(t, err, badSession)
 
 	before, after = factor(nil)
@@ -307,12 +307,12 @@ func TestSessionBefore(t *testing.T) {
 		"USERNAME": "jane", "DEVICE_KEY": d.key, "TIMESTAMP": "t", "PASSWORD_CLAIM_SECRET_BLOCK": "b", "PASSWORD_CLAIM_SIGNATURE": "s",
 	})
 	wantFault(t, err, badSession)
-	_, err = e.proveWith(e.sibling(c, "other"), "jane", d, before)
+	_, err = e.proveWith(e.sibling(c, "other"), d, before)
 	wantFault(t, err, badSession)
 	e.sleep(c.SessionTTL())
-	_, err = e.proveWith(c, "jane", d, before)
+	_, err = e.proveWith(c, d, before)
 	wantFault(t, err, badSession)
-	_, err = e.proveWith(c, "jane", d, after)
+	_, err = e.proveWith(c, d, after)
 	wantFault(t, err, oldSession)
 }
 
@@ -336,10 +336,10 @@ func TestLeaningSessionsStayWithTheirDevice(t *testing.T) {
 	out, err = e.respond(c, "SELECT_MFA_TYPE", before, values{"USERNAME": "jane", "ANSWER": "SMS_MFA", "DEVICE_KEY": d.key})
 	after := wantChallenge(t, "DEVICE_SRP_AUTH", out, err).Session
 	for _, session := range []*string{before, after} {
-		_, err = e.proveWith(c, "jane", forgettable, session)
+		_, err = e.proveWith(c, forgettable, session)
 		wantFault(t, err, badSession)
 	}
-	out, err = e.proveWith(c, "jane", d, after)
+	out, err = e.proveWith(c, d, after)
 	wantTokens(t, out, err)
 }
 
@@ -381,7 +381,7 @@ func TestDevicesThatChange(t *testing.T) {
 				t.Fatal(err)
 			}
 			c = tt.change(e, c, d)
-			_, err = e.proveWith(c, "jane", d, first)
+			_, err = e.proveWith(c, d, first)
 			wantFault(t, err, tt.want)
 			_, err = e.respond(c, "DEVICE_PASSWORD_VERIFIER", second.Session, claim)
 			wantFault(t, err, tt.want)
@@ -531,9 +531,9 @@ func TestDeviceProofs(t *testing.T) {
 			wantFault(t, err, tt.want)
 		}
 	}
-	got, err = e.proveWith(c, "jane", d, session)
+	got, err = e.proveWith(c, d, session)
 	wantTokens(t, got, err)
-	_, err = e.proveWith(c, "jane", d, session)
+	_, err = e.proveWith(c, d, session)
 	wantFault(t, err, usedSession)
 }
 
@@ -549,7 +549,7 @@ func TestDeviceLockout(t *testing.T) {
 	prove := func(d device) (*answer, error) {
 		t.Helper()
 		out, err := e.signInWith(c, "jane", d.key)
-		return e.proveWith(c, "jane", d, wantChallenge(t, "DEVICE_SRP_AUTH", out, err).Session)
+		return e.proveWith(c, d, wantChallenge(t, "DEVICE_SRP_AUTH", out, err).Session)
 	}
 	for range 5 {
 		_, err := prove(wrong)
@@ -620,7 +620,7 @@ func TestDeviceTriggers(t *testing.T) {
 	d := e.register(c, "jane")
 	check(true, "TokenGeneration_Authentication")
 	out, err := e.signInWith(c, "jane", d.key)
-	out, err = e.proveWith(c, "jane", d, wantChallenge(t, "DEVICE_SRP_AUTH", out, err).Session)
+	out, err = e.proveWith(c, d, wantChallenge(t, "DEVICE_SRP_AUTH", out, err).Session)
 	wantTokens(t, out, err)
 	check(false, "TokenGeneration_AuthenticateDevice")
 }
@@ -657,7 +657,7 @@ func TestRefreshWithDevices(t *testing.T) {
 	offered := wantTokens(t, must(e.signIn(c, "jane", password))(t), nil)
 	d := e.confirm(offered)
 	out, err := e.signInWith(c, "jane", d.key)
-	bound := wantTokens(t, must(e.proveWith(c, "jane", d, wantChallenge(t, "DEVICE_SRP_AUTH", out, err).Session))(t), nil)
+	bound := wantTokens(t, must(e.proveWith(c, d, wantChallenge(t, "DEVICE_SRP_AUTH", out, err).Session))(t), nil)
 	unconfirmed := wantTokens(t, must(e.signIn(c, "jane", password))(t), nil)
 
 	ways := map[string]func(tokens *cognitoidp.AuthenticationResultType, key string) (*cognitoidp.AuthenticationResultType, error){
@@ -818,7 +818,7 @@ func TestShowingDevices(t *testing.T) {
 	must(e.UpdateDeviceStatus(t.Context(), call, &cognitoidp.UpdateDeviceStatusRequest{DeviceKey: &d.key, DeviceRememberedStatus: new(cognitoidp.DeviceRememberedStatusTypeRemembered)}))(t)
 	e.sleep(1500 * time.Millisecond)
 	out, err := e.signInWith(c, "jane", d.key)
-	wantTokens(t, must(e.proveWith(c, "jane", d, wantChallenge(t, "DEVICE_SRP_AUTH", out, err).Session))(t), nil)
+	wantTokens(t, must(e.proveWith(c, d, wantChallenge(t, "DEVICE_SRP_AUTH", out, err).Session))(t), nil)
 	used := e.time().Truncate(time.Second)
 
 	whole := []string{
