@@ -78,6 +78,11 @@ func (s *Service) compromised(c *Case, at cognitoidp.EventFilterType, password s
 	c.verdict.Compromised = true
 	refuse = c.enforced && api.Value(r.Actions.EventAction) == cognitoidp.CompromisedCredentialsEventActionTypeBlock
 	c.verdict.Block = c.verdict.Block || refuse
+	action := cognitoidp.CompromisedCredentialsEventActionTypeNoAction
+	if refuse {
+		action = cognitoidp.CompromisedCredentialsEventActionTypeBlock
+	}
+	s.metrics.compromised.WithLabelValues(c.client.Pool.ID(), string(c.kind), label(string(action))).Inc()
 	return refuse, nil
 }
 
@@ -103,7 +108,7 @@ func (s *Service) Judge(ctx context.Context, c *Case, u *store.User, password st
 	points := score(c.origin, now, events, s.addresses.points(c.origin.IP, now))
 	c.verdict.Level = levelOf(points)
 	action := c.action()
-	s.metrics.judged.WithLabelValues(label(string(c.verdict.Level)), label(string(action.taken))).Inc()
+	s.metrics.judged.WithLabelValues(c.client.Pool.ID(), string(c.kind), label(string(c.verdict.Level)), label(string(action.taken))).Inc()
 	s.deps.Log.DebugContext(ctx, "sign-in judged", "event", c.id, "points", points, "level", c.verdict.Level, "action", action.taken)
 	switch action.taken {
 	case cognitoidp.AccountTakeoverEventActionTypeBlock:

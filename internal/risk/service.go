@@ -108,17 +108,22 @@ func (s *Service) Flush(ctx context.Context) error { return s.queue.flush(ctx) }
 
 // metrics count what is judged and what becomes of events.
 type metrics struct {
-	judged *prometheus.CounterVec
-	lost   prometheus.Counter
-	unsent prometheus.Counter
+	judged      *prometheus.CounterVec
+	compromised *prometheus.CounterVec
+	lost        prometheus.Counter
+	unsent      prometheus.Counter
 }
 
 func newMetrics(r prometheus.Registerer) metrics {
 	m := metrics{
 		judged: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "cenote_risk_sign_ins_total",
+			Name: "cenote_risk_evaluations_total",
 			Help: "Sign-ins that were judged, by the level of risk (none for no risk) and what was done.",
-		}, []string{"level", "action"}),
+		}, []string{"pool", "operation", "level", "action"}),
+		compromised: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "cenote_compromised_password_total",
+			Help: "Passwords that are known to attackers, by where they were met and what was done.",
+		}, []string{"pool", "operation", "action"}),
 		lost: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "cenote_auth_events_lost_total",
 			Help: "Auth events that found no room while the database took none.",
@@ -129,7 +134,7 @@ func newMetrics(r prometheus.Registerer) metrics {
 		}),
 	}
 	if r != nil {
-		r.MustRegister(m.judged, m.lost, m.unsent)
+		r.MustRegister(m.judged, m.compromised, m.lost, m.unsent)
 	}
 	return m
 }
