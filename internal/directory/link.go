@@ -72,9 +72,14 @@ func (s *Service) ConfirmByLink(ctx context.Context, call *api.Call, poolID stri
 	if user.Status == cognitoidp.UserStatusTypeConfirmed {
 		return nil
 	}
+	origin, err := s.origin(client, call, nil)
+	if err != nil {
+		return err
+	}
 	user, _, err = s.confirmByCode(ctx, call, client, user, code, false)
 	if err != nil {
 		return err
 	}
+	s.recordEnd(ctx, s.risk.Open(client, cognitoidp.EventTypeSignUp, user, user.Created, origin), user, nil)
 	return s.confirmed(ctx, client.Pool, client.ID(), user, trigger.PostConfirmationConfirmSignUp, nil)
 }

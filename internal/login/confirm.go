@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 
 	"github.com/cenote-id/cenote/api"
@@ -51,7 +52,8 @@ type said struct {
 // ConfirmUser answers GET /{pool}/confirmUser, where the links of confirmation mails lead.
 // Following a link again says the same, since mail scanners follow them, too.
 func (s *Service) ConfirmUser(w http.ResponseWriter, r *http.Request) {
-	call := &api.Call{Time: s.deps.Clock.Now()}
+	from, _ := netip.ParseAddrPort(r.RemoteAddr) // none is the zero address
+	call := &api.Call{Time: s.deps.Clock.Now(), RemoteIP: from.Addr().Unmap(), UserAgent: r.UserAgent()}
 	s.show(w, r, s.outcome(r, s.deps.Confirm(r.Context(), call, r.PathValue("pool"), r.URL.Query())))
 }
 
