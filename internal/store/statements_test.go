@@ -173,8 +173,8 @@ func TestPlans(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// Lists of everything, and of all living pools to exclude them.
-	scans := []string{"FROM access_keys ORDER BY id", "FROM access_keys WHERE root", "FROM request_rates", "NOT IN (SELECT pool FROM pools)", "sqlite_schema", "information_schema", "current_setting", "clock_timestamp"}
+	// Lists of everything, the count of pools at the making of one, and living pools to exclude them.
+	scans := []string{"FROM access_keys ORDER BY id", "FROM access_keys WHERE root", "FROM request_rates", "SELECT COUNT(*) FROM pools", "NOT IN (SELECT pool FROM pools)", "sqlite_schema", "information_schema", "current_setting", "clock_timestamp"}
 	for _, s := range statements(t) {
 		if strings.HasPrefix(s.place, "reset.go") || slices.ContainsFunc(scans, func(scan string) bool { return strings.Contains(s.text, scan) }) {
 			continue
