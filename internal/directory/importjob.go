@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/cenote-id/cenote/api"
@@ -127,8 +128,9 @@ func (s *Service) runImport(ctx context.Context, x *store.Import) (done bool, er
 			return false, ignoreGone(err)
 		}
 	}
+	file := *x // x changes while the file is read
 	rows := &rowReader{offset: x.State.Offset, line: x.State.Line, piece: func(n int64) ([]byte, error) {
-		piece, err := s.store.UploadPiece(ctx, x, n)
+		piece, err := s.store.UploadPiece(ctx, &file, n)
 		if errors.Is(err, store.ErrNotFound) {
 			err = io.EOF
 		}
@@ -142,26 +144,10 @@ func (s *Service) runImport(ctx context.Context, x *store.Import) (done bool, er
 		return false, err
 	}
 	run := &importRun{
-		rowMaker: rowMaker{Service: s, pool: pool, job: x.Config, columns: columns, now: s.clock.Now()},
-		x:        x, rows: rows,
+		rowMaker: rowMaker{Service: s, pool: pool, job: file.Config, columns: columns, now: s.clock.Now()},
+		rows:     rows, size: file.State.Size,
 	}
-	began := s.clock.Outside()
-	for range importStep / importTogether {
-		if s.clock.Outside().Sub(began) > importPace {
-			break
-		}
-		more, err := run.together(ctx)
-		if errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrNotFound) {
-			return false, nil // it was stopped, or is another node's: the next call sees
-		}
-		if err != nil {
-			return false, err
-		}
-		if !more {
-			return s.finishImport(ctx, x)
-		}
-	}
-	return false, nil
+	return run.store(ctx, x)
 }
 
 // importColumns reads the header row, and leaves rows behind it where they begin.
@@ -193,8 +179,8 @@ func (s *Service) finishImport(ctx context.Context, x *store.Import) (done bool,
 // importRun goes through the rows of a file.
 type importRun struct {
 	rowMaker
-	x    *store.Import
 	rows *rowReader
+	size int64 // of the file
 }
 
 // outcome is what became of a row.
@@ -203,19 +189,79 @@ type outcome struct {
 	failed string // why it makes no user; empty for one that asks for a user
 }
 
-// together takes the next rows in one transaction and says whether there may be more.
-func (r *importRun) together(ctx context.Context) (more bool, err error) {
-	var outcomes []outcome
-	var users []store.ImportRow
-	more = true
-	for len(outcomes) < importTogether {
+// part is rows that are stored in one transaction.
+type part struct {
+	outcomes     []outcome
+	users        []store.ImportRow // of the outcomes that did not fail
+	offset, line int64             // behind the last row
+	last         bool              // the file ends with it
+	err          error             // instead of it
+}
+
+// store stores the rows of a step, while the next ones are read and judged.
+func (r *importRun) store(ctx context.Context, x *store.Import) (done bool, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	parts := make(chan part, 1)
+	var reading sync.WaitGroup
+	reading.Go(func() { r.read(ctx, parts) })
+	defer reading.Wait()
+	defer cancel()
+	began := r.clock.Outside()
+	for p := range parts {
+		if p.err != nil {
+			return false, p.err
+		}
+		if len(p.outcomes) > 0 {
+			next := x.State
+			next.Offset, next.Line = p.offset, p.line
+			err := r.Service.store.ImportRows(ctx, x, p.users, func(taken []store.KeyKind) (store.ImportState, []byte) {
+				return r.settle(next, p.outcomes, taken)
+			})
+			if errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrNotFound) {
+				return false, nil // it was stopped, or is another node's: the next call sees
+			}
+			if err != nil {
+				return false, err
+			}
+		}
+		if p.last {
+			return r.finishImport(ctx, x)
+		}
+		if r.clock.Outside().Sub(began) > importPace {
+			break
+		}
+	}
+	return false, ctx.Err()
+}
+
+// read sends the parts of a step.
+func (r *importRun) read(ctx context.Context, to chan<- part) {
+	defer close(to)
+	for range importStep / importTogether {
+		p := r.part()
+		select {
+		case to <- p:
+		case <-ctx.Done():
+			return
+		}
+		if p.last || p.err != nil {
+			return
+		}
+	}
+}
+
+// part reads and judges the next rows.
+func (r *importRun) part() (p part) {
+	for len(p.outcomes) < importTogether {
 		row, err := r.rows.next()
 		if errors.Is(err, io.EOF) {
-			more = false
+			if p.last = r.rows.offset == r.size; !p.last {
+				return part{err: errors.New("the file of an import ends early")}
+			}
 			break
 		}
 		if err != nil {
-			return false, err
+			return part{err: err}
 		}
 		if row != nil && len(row) == 0 {
 			continue
@@ -225,22 +271,16 @@ func (r *importRun) together(ctx context.Context) (more bool, err error) {
 			user, err := r.user(row)
 			refusal, refused := errors.AsType[rowError](err)
 			if err != nil && !refused {
-				return false, err
+				return part{err: err}
 			}
 			if o.failed = string(refusal); !refused {
-				users = append(users, user)
+				p.users = append(p.users, user)
 			}
 		}
-		outcomes = append(outcomes, o)
+		p.outcomes = append(p.outcomes, o)
 	}
-	if len(outcomes) == 0 {
-		return more, nil
-	}
-	before := r.x.State
-	before.Offset, before.Line = r.rows.offset, r.rows.line
-	return more, r.store.ImportRows(ctx, r.x, users, func(taken []store.KeyKind) (store.ImportState, []byte) {
-		return r.settle(before, outcomes, taken)
-	})
+	p.offset, p.line = r.rows.offset, r.rows.line
+	return p
 }
 
 // settle counts rows and writes the log of those that made no user. taken tells of each row
