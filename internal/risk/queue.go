@@ -37,9 +37,13 @@ func newQueue(put func(context.Context, []*store.AuthEvent) error) *queue {
 
 // push adds an event. Where there is no room it writes first, in the caller's time.
 func (q *queue) push(ctx context.Context, e *store.AuthEvent) error {
-	for !q.add(e) { // others may fill the room that this one makes
-		if err := q.flush(ctx); err != nil {
-			return errors.Join(errFull, err)
+	if !q.add(e) {
+		ctx, cancel := context.WithTimeout(ctx, flushTime)
+		defer cancel()
+		for !q.add(e) { // others may fill the room that this one makes
+			if err := q.flush(ctx); err != nil {
+				return errors.Join(errFull, err)
+			}
 		}
 	}
 	q.rouse()
