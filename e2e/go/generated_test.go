@@ -162,6 +162,7 @@ func samples() map[string]sample {
 	maps.Copy(all, providerSamples())
 	maps.Copy(all, linkSamples())
 	maps.Copy(all, resourceSamples())
+	maps.Copy(all, importSamples())
 	return all
 }
 
@@ -288,6 +289,7 @@ func (w *world) prepare() {
 		w.prepareFactors()
 	}
 	w.prepareResources()
+	w.prepareImport()
 	switch w.operation {
 	case "ConfirmSignUp", "ResendConfirmationCode", "AdminConfirmSignUp":
 		p := w.newcomer(w.app)
@@ -429,7 +431,7 @@ func changes(operation string) bool {
 // spends says whether an operation succeeds only once in a world.
 func spends(operation string) bool {
 	return strings.Contains(operation, "Confirm") || strings.Contains(operation, "RespondToAuthChallenge") || operation == "VerifyUserAttribute" ||
-		strings.Contains(operation, "ForgetDevice") || operation == "ChangePassword"
+		strings.Contains(operation, "ForgetDevice") || operation == "ChangePassword" || operation == "StartUserImportJob"
 }
 
 // next returns the state after a request that succeeded, in another world where it took

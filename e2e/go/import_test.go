@@ -361,3 +361,28 @@ func TestPoolWithoutSRP(t *testing.T) {
 	_, err = s.UpdateUserPool(s.ctx, &idp.UpdateUserPoolInput{UserPoolId: &pool, UserPoolTags: map[string]string{"stage": "test"}})
 	refused[*types.InvalidParameterException](t, err, "The tag cenote:password-hash is chosen when a user pool is made, and cannot be changed.")
 }
+
+// importSamples are the samples of the operations on imports, but for the one that stops a
+// job: whether a job still runs is not the request's matter.
+func importSamples() map[string]sample {
+	role := "arn:aws:iam::000000000000:role/import"
+	return map[string]sample{
+		"GetCSVHeader": {"UserPoolId": "{pool}"},
+		"CreateUserImportJob": {
+			"UserPoolId": "{pool}", "JobName": "job", "CloudWatchLogsRoleArn": role, "PasswordHashingAlgorithm": "BCRYPT",
+		},
+		"DescribeUserImportJob": {"UserPoolId": "{pool}", "JobId": "{job}"},
+		"ListUserImportJobs":    {"UserPoolId": "{pool}", "MaxResults": 2, "PaginationToken": "x"},
+		"StartUserImportJob":    {"UserPoolId": "{pool}", "JobId": "{job}"},
+	}
+}
+
+// prepareImport makes a job with a file without rows.
+func (w *world) prepareImport() {
+	if !strings.Contains(w.operation, "ImportJob") {
+		return
+	}
+	job := w.importJob(w.app.pool)
+	w.tokens["{job}"] = job
+	w.upload(w.app.pool, job, w.csv(w.app.pool, nil, many(0)))
+}
