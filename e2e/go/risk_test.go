@@ -509,3 +509,37 @@ func TestEventsOfTwoNodes(t *testing.T) {
 		t.Errorf("the token's event is %s, the sign-in's %s", got, *events[0].EventId)
 	}
 }
+
+// A sign-in by choice is looked at from the moment that its first factor holds.
+func TestRiskOfChosenFactors(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	a := s.app(s.pool(protected(types.AdvancedSecurityModeTypeEnforced)), func(in *idp.CreateUserPoolClientInput) {
+		in.ExplicitAuthFlows = append(allFlows, types.ExplicitAuthFlowsTypeAllowUserAuth)
+	})
+	who := s.member(a.pool)
+	choose := func(password string) (*idp.RespondToAuthChallengeOutput, error) {
+		out := must(s.InitiateAuth(s.ctx, &idp.InitiateAuthInput{
+			ClientId: &a.id, AuthFlow: types.AuthFlowTypeUserAuth, AuthParameters: map[string]string{"USERNAME": who.name},
+		}))(t)
+		if out.ChallengeName != types.ChallengeNameTypeSelectChallenge {
+			t.Fatalf("got challenge %q", out.ChallengeName)
+		}
+		return s.RespondToAuthChallenge(s.ctx, &idp.RespondToAuthChallengeInput{
+			ClientId: &a.id, ChallengeName: out.ChallengeName, Session: out.Session,
+			ChallengeResponses: map[string]string{"USERNAME": who.name, "ANSWER": "PASSWORD", "PASSWORD": password},
+		})
+	}
+	if out := must(choose(who.password))(t); out.AuthenticationResult == nil {
+		t.Errorf("got challenge %q", out.ChallengeName)
+	}
+	if got := allTold(s.events(a.pool, who.name)); len(got) != 1 || got[0] != "SignIn Pass NoRisk [PasswordSuccess]" {
+		t.Errorf("events %q", got)
+	}
+	s.setPassword(a.pool, who.name, compromised)
+	_, err := choose(compromised)
+	refused[*types.PasswordResetRequiredException](t, err, "Password reset required for the user")
+	if got := told(s.events(a.pool, who.name)[0]); got != "SignIn Fail Block! [PasswordSuccess]" {
+		t.Errorf("the event is %q", got)
+	}
+}
