@@ -18,7 +18,7 @@ var clockless = []string{"internal/clock", "cmd/", "client", "cenotetest", "benc
 func TestTimeAndChanceAreInjected(t *testing.T) {
 	t.Parallel()
 	goFiles(t, func(path string) {
-		for _, part := range []string{"_test.go", "/storetest/", "/pgtest/", "/passkeytest/"} {
+		for _, part := range []string{"_test.go", "/storetest/", "/pgtest/"} {
 			if strings.Contains(path, part) {
 				return
 			}

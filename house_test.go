@@ -54,7 +54,7 @@ var house = []struct {
 	{"internal/message", [][]string{serviceGround, {"internal/trigger"}}, "texts and senders; the codes' lifetimes are directory's matter"},
 	{"internal/credential", [][]string{serviceGround, {"internal/gate", "internal/srp", "internal/libcrypto"}}, "proofs know users and clients, not flows"},
 	{"internal/passkey", nil, "WebAuthn's ceremonies know no users and no pools"},
-	{"internal/passkey/passkeytest", nil, "an authenticator shares no code with what it tests"},
+	{"internal/passkey/passkeytest", [][]string{{"internal/clock"}}, "an authenticator shares no code with what it tests"},
 	{"internal/token", [][]string{serviceGround, {"internal/gate", "internal/keys", "internal/keys/keystest", "internal/trigger"}}, "tokens are made from a grant, not from a flow"},
 	{"internal/userpool", [][]string{serviceGround, {"internal/keys", "internal/keys/keystest", "internal/message", "internal/trigger"}}, "configuration; users are directory's matter"},
 	{"internal/risk", [][]string{serviceGround, {"internal/message"}}, "what is unusual about a user; acting on it is the services' matter"},

@@ -15,6 +15,7 @@
 //
 //	SignUp ──> UNCONFIRMED ──ConfirmSignUp, AdminConfirmSignUp──> CONFIRMED
 //	AdminCreateUser ──> FORCE_CHANGE_PASSWORD ──RESEND──> FORCE_CHANGE_PASSWORD
+//	AdminCreateUser without a password ──> CONFIRMED
 //	CONFIRMED ──AdminResetUserPassword──> RESET_REQUIRED ──ConfirmForgotPassword──> CONFIRMED
 //	any ──AdminSetUserPassword──> CONFIRMED (permanent) | FORCE_CHANGE_PASSWORD
 //

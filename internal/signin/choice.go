@@ -54,7 +54,7 @@ func (s *Service) beginChoice(ctx context.Context, a *attempt, in StartInput) (*
 		return nil, err
 	}
 	if in.Session != "" {
-		done, err := s.registered(ctx, a, in, offers)
+		done, err := s.registered(a, in, offers)
 		if err != nil {
 			return nil, err
 		}
@@ -80,7 +80,7 @@ func (s *Service) beginChoice(ctx context.Context, a *attempt, in StartInput) (*
 // registered says whether the Session of ConfirmSignUp stands for the first factor: it was
 // handed out for a code that went to a contact of the user, and such codes are one of the
 // factors that the user may choose.
-func (s *Service) registered(ctx context.Context, a *attempt, in StartInput, offers []choice) (bool, error) {
+func (s *Service) registered(a *attempt, in StartInput, offers []choice) (bool, error) {
 	r, err := s.directory.OpenRegistration(a.client, in.Session, a.now)
 	if err != nil {
 		return false, because(reasonSession, err)

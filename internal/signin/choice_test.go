@@ -18,9 +18,7 @@ import (
 	"github.com/cenote-id/cenote/internal/store"
 )
 
-var (
-	notAvailable = invalid("The answer is none of the available challenges.")
-)
+var notAvailable = invalid("The answer is none of the available challenges.")
 
 // choosing lets users of the client choose among passwords and the factors named.
 func choosing(factors ...cognitoidp.AuthFactorType) option {
@@ -451,6 +449,7 @@ func TestChoiceOfUnknownUsers(t *testing.T) {
 	_, err = e.respond(c, "PASSWORD_VERIFIER", verifier.Session, e.answerVerifier(c, client, verifier, password))
 	wantFault(t, err, badCredentials)
 	out, err = e.choose(c, "stranger", nil)
+	wantOffer(t, "SELECT_CHALLENGE", both, out, err)
 	_, err = e.respond(c, "SELECT_CHALLENGE", out.Session, values{"USERNAME": "other", "ANSWER": "PASSWORD"})
 	wantFault(t, err, badSession)
 

@@ -6,7 +6,9 @@
 // RespondToAuthChallenge and their admin twins are thin shells around them.
 //
 //	Start ── flow gate ── secret hash ── user or Stranger ── lockout ── PreAuthentication
-//	  │ password: VerifyPassword ─────────────────┐
+//	  │ choice: SELECT_CHALLENGE ── Answer, or the preferred one: PASSWORD, PASSWORD_SRP,
+//	  │         EMAIL_OTP, SMS_OTP, WEB_AUTHN ────┐
+//	  │ password: VerifyPassword ─────────────────┤
 //	  │ SRP: PASSWORD_VERIFIER ── Answer: proof ──┤
 //	  │                                           ▼ count of failures looked at again
 //	  │                                        account   disabled, unconfirmed, reset, expired
@@ -30,6 +32,12 @@
 // The state between two calls is the client's to carry, sealed: bound to the pool's
 // internal id, the client, the user, the challenge, its expiry, and to the user's password
 // and auth_after as they were. Nothing is stored for a sign-in under way.
+//
+// Which first factors a user may choose from is decided anew when one is proved (offers in
+// choice.go), so that nothing counts that the pool or the user has ruled out since. Codes
+// and passkeys that come first pass for both factors, and so are not offered to who needs
+// two, but for passkeys that are both. Passkeys are registered statelessly: the challenge
+// is what was sealed.
 //
 // Which second factor is asked for is one decision table (demandOf in mfa.go). A factor is
 // set up within a sign-in by Sessions that lead from one step to the next: only that of the

@@ -3,7 +3,6 @@ package signin_test
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"log/slog"
 	"maps"
 	"path/filepath"
@@ -413,15 +412,6 @@ func wantFault(tb testing.TB, err error, want failure) {
 	f, ok := err.(*fault.Error) // nothing may stand around what a client sees
 	if !ok || f.Code != want.code || f.Message != want.message {
 		tb.Errorf("got %v, want %s: %s", err, want.code, want.message)
-	}
-}
-
-// wantUnbuilt checks that something is refused as not implemented.
-func wantUnbuilt(tb testing.TB, err error, operation, member string) {
-	tb.Helper()
-	n, ok := errors.AsType[*api.NotImplementedError](err)
-	if !ok || n.Operation != operation || n.Member != member {
-		tb.Errorf("got %v, want %s of %s to be refused", err, member, operation)
 	}
 }
 

@@ -8,14 +8,16 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/big"
+
+	"github.com/cenote-id/cenote/internal/clock"
 )
 
 // The COSE algorithms that an Authenticator makes keys for (IANA "COSE Algorithms").
@@ -105,7 +107,7 @@ func (a *Authenticator) Create(options []byte, origin string) ([]byte, error) {
 		return nil, err
 	}
 	c := &credential{id: make([]byte, 16), rpID: o.RP.ID, handle: handle, key: key}
-	if _, err := rand.Read(c.id); err != nil {
+	if _, err := io.ReadFull(clock.Random(nil), c.id); err != nil {
 		return nil, err
 	}
 	a.credentials = append(a.credentials, c)
@@ -191,18 +193,18 @@ func (a *Authenticator) algorithm() int {
 func (a *Authenticator) newKey() (crypto.Signer, []byte, error) {
 	switch a.algorithm() {
 	case RS256:
-		key, err := rsa.GenerateKey(rand.Reader, 2048)
+		key, err := rsa.GenerateKey(clock.Random(nil), 2048)
 		if err != nil {
 			return nil, nil, err
 		}
 		return key, cborMap(cborInt(1), cborInt(3), cborInt(3), cborInt(RS256),
 			cborInt(-1), cborBytes(key.N.Bytes()), cborInt(-2), cborBytes(big.NewInt(int64(key.E)).Bytes())), nil
 	case EdDSA:
-		public, key, err := ed25519.GenerateKey(rand.Reader)
+		public, key, err := ed25519.GenerateKey(clock.Random(nil))
 		return key, cborMap(cborInt(1), cborInt(1), cborInt(3), cborInt(EdDSA),
 			cborInt(-1), cborInt(6), cborInt(-2), cborBytes(public)), err
 	default:
-		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		key, err := ecdsa.GenerateKey(elliptic.P256(), clock.Random(nil))
 		if err != nil {
 			return nil, nil, err
 		}
@@ -223,7 +225,7 @@ func (c *credential) sign(data, client []byte) ([]byte, error) {
 		return ed25519.Sign(key, message), nil
 	}
 	digest := sha256.Sum256(message)
-	return c.key.Sign(rand.Reader, digest[:], crypto.SHA256)
+	return c.key.Sign(clock.Random(nil), digest[:], crypto.SHA256)
 }
 
 // data is the authenticator data (WebAuthn section 6.1) up to the counter.
