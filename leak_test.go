@@ -25,6 +25,9 @@ import (
 var leaks = regexp.MustCompile(`(?i)goroutine|runtime error|panic|\.go:\d|nil pointer|cenote/|/internal/|sqlite|pgx|sql:|no such table|syntax error|` +
 	`store:|seal:|gate:|wire:|srp:|json:|strconv|unmarshal|context (canceled|deadline)|/tmp/|%!|\(MISSING\)|0xc0`)
 
+// opaque are keys, certificates and sealed texts, in which any letters come next to each other.
+var opaque = regexp.MustCompile(`[A-Za-z0-9+/_=-]{100,}`)
+
 // scene is what odd inputs refer to, so that they get behind the first lookup.
 type scene struct {
 	s      *cenotetest.Server
@@ -167,7 +170,7 @@ func TestNothingLeaks(t *testing.T) {
 			if status != 200 && status != 400 && status != 501 {
 				t.Errorf("%s answered %d %s to %s", name, status, answer, body)
 			}
-			text := answer + " " + header.Get("x-amzn-ErrorMessage")
+			text := opaque.ReplaceAllString(answer, "...") + " " + header.Get("x-amzn-ErrorMessage")
 			if found := leaks.FindString(text); found != "" && !bytes.Contains(body, []byte(found)) {
 				t.Errorf("%s shows %q: %s to %s", name, found, answer, body)
 			}
