@@ -1,6 +1,7 @@
 package message
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -15,18 +16,44 @@ const inboxSize = 10_000
 
 // Entry is one message as developers see it; the JSON names are part of the contract.
 type Entry struct {
-	ID          string    `json:"id"`
-	Time        time.Time `json:"time"`
-	UserPoolID  string    `json:"userPoolId"`
-	ClientID    string    `json:"clientId"`
-	Username    string    `json:"username"`
-	Medium      string    `json:"medium"`
-	Destination string    `json:"destination"`
-	Subject     string    `json:"subject"`
-	Body        string    `json:"body"`
-	Code        string    `json:"code"`
-	Link        string    `json:"link"`
-	Source      string    `json:"source"`
+	ID           string    `json:"id"`
+	Time         time.Time `json:"time"`
+	UserPoolID   string    `json:"userPoolId"`
+	UserPoolName string    `json:"userPoolName"`
+	ClientID     string    `json:"clientId"`
+	Username     string    `json:"username"`
+	Medium       string    `json:"medium"`
+	From         string    `json:"from"`    // e-mail only
+	ReplyTo      string    `json:"replyTo"` // e-mail only
+	Destination  string    `json:"destination"`
+	Subject      string    `json:"subject"`
+	Body         string    `json:"body"`
+	// Text is the body without HTML: the mail's own plain text, or what its HTML says.
+	Text string `json:"text"`
+	Code string `json:"code"`
+	Link string `json:"link"`
+	// Function is the ARN of the pool's own sender function that got the code; then there is
+	// no message to be seen.
+	Function string `json:"function,omitempty"`
+	Source   string `json:"source"`
+
+	plain string // the mail's own plain text, as Envelope.Text
+}
+
+// Mail returns a mail as it goes out by SMTP. Its error says why it could not.
+func (e *Entry) Mail() ([]byte, error) {
+	m, err := mailOf(Envelope{
+		ID: e.ID, From: e.From, ReplyTo: e.ReplyTo, Destination: e.Destination, Subject: e.Subject, Body: e.Body, Text: e.plain,
+	})
+	if err != nil {
+		return nil, err
+	}
+	m.SetDateWithValue(e.Time)
+	var source bytes.Buffer
+	if _, err := m.WriteTo(&source); err != nil {
+		return nil, fmt.Errorf("write mail: %w", err)
+	}
+	return source.Bytes(), nil
 }
 
 // Filter selects entries; empty members select everything.
@@ -52,12 +79,12 @@ type Inbox struct {
 
 	mu      sync.Mutex
 	entries []Entry       // oldest first
-	arrival chan struct{} // closed and replaced whenever entries change
+	change  chan struct{} // closed and replaced whenever entries change
 }
 
 // NewInbox returns an empty inbox; a nil console prints nothing.
 func NewInbox(console io.Writer) *Inbox {
-	return &Inbox{console: console, arrival: make(chan struct{})}
+	return &Inbox{console: console, change: make(chan struct{})}
 }
 
 func (b *Inbox) add(e Entry) {
@@ -75,8 +102,8 @@ func (b *Inbox) add(e Entry) {
 
 // wake lets every waiting reader look again. The caller holds mu.
 func (b *Inbox) wake() {
-	close(b.arrival)
-	b.arrival = make(chan struct{})
+	close(b.change)
+	b.change = make(chan struct{})
 }
 
 // List returns the matching entries, newest first.
@@ -88,17 +115,34 @@ func (b *Inbox) List(f Filter) []Entry {
 // Wait returns the matching entries, newest first, as soon as there is one; when ctx ends
 // before that it returns none.
 func (b *Inbox) Wait(ctx context.Context, f Filter) []Entry {
+	return b.Until(ctx, f, func(found []Entry) bool { return len(found) > 0 })
+}
+
+// Until returns the matching entries, newest first, as soon as enough says so of them. When
+// ctx ends before that it returns those that there are.
+func (b *Inbox) Until(ctx context.Context, f Filter, enough func([]Entry) bool) []Entry {
 	for {
-		found, arrival := b.look(f)
-		if len(found) > 0 {
+		found, change := b.look(f)
+		if enough(found) {
 			return found
 		}
 		select {
-		case <-arrival:
+		case <-change:
 		case <-ctx.Done():
 			return found
 		}
 	}
+}
+
+// Get returns the entry with the given id and whether there is one.
+func (b *Inbox) Get(id string) (Entry, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	i := slices.IndexFunc(b.entries, func(e Entry) bool { return e.ID == id })
+	if i < 0 {
+		return Entry{}, false
+	}
+	return b.entries[i], true
 }
 
 // look returns the matching entries and the channel that closes at the next change.
@@ -114,7 +158,7 @@ func (b *Inbox) look(f Filter) ([]Entry, <-chan struct{}) {
 			break
 		}
 	}
-	return found, b.arrival
+	return found, b.change
 }
 
 // Delete removes the entry with the given id and says whether there was one.

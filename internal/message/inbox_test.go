@@ -129,3 +129,36 @@ func TestInboxWaits(t *testing.T) {
 		}
 	})
 }
+
+// What a pool's own function sends nobody here knows: the inbox has the code that it got.
+func TestInboxTellsOfSenderFunctions(t *testing.T) {
+	t.Parallel()
+	const function = "arn:aws:lambda:us-east-1:000000000000:function:sender"
+	inbox := message.NewInbox(nil)
+	s := service(t, func(d *message.Deps) {
+		d.Inbox = inbox
+		d.Encrypt = func(string, string, string) (string, error) { return "sealed", nil }
+	})
+	own := pool(func(c *cognitoidp.UserPoolType) {
+		c.LambdaConfig = &cognitoidp.LambdaConfigType{
+			KMSKeyID:          new("arn:aws:kms:us-east-1:000000000000:key/1"),
+			CustomEmailSender: &cognitoidp.CustomEmailLambdaVersionConfigType{LambdaArn: new(function), LambdaVersion: new(cognitoidp.CustomEmailSenderLambdaVersionTypeV1_0)},
+		}
+	})
+	err := s.Deliver(t.Context(), message.Message{
+		Pool: own, Source: trigger.MessageSignUp, Medium: message.Email, Destination: "ann@example.com", Code: "483920",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := inbox.List(message.Filter{})[0]
+	if e.Function != function || e.Code != "483920" || e.Destination != "ann@example.com" {
+		t.Errorf("the inbox has %+v", e)
+	}
+	if got, ok := inbox.Get(e.ID); !ok || got != e {
+		t.Errorf("Get returned %+v, %t", got, ok)
+	}
+	if _, ok := inbox.Get("nobody"); ok {
+		t.Error("Get found what there is not")
+	}
+}

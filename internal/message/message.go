@@ -75,8 +75,9 @@ type Envelope struct {
 	Text        string // e-mail only: the same without HTML, may be empty
 	// ConfigurationSet is the pool's, for Amazon SES; e-mail only, may be empty.
 	ConfigurationSet string
-	// Link is the link in the body, for the inbox; may be empty.
-	Link string
+	// Link is the link in the body, for the inbox; may be empty. So are the pool's name and the
+	// ARN of the function that got the code instead of a sender.
+	Link, PoolName, Function string
 }
 
 // Sender hands messages of one medium to whoever carries them. Send returns once the
@@ -188,7 +189,7 @@ func (s *Service) deliverByFunction(ctx context.Context, kind trigger.Kind, m Me
 	}
 	s.keep(m.ClientID, m.Code, Envelope{
 		ID: prepared.RequestID, PoolID: m.Pool.ID(), Username: m.Username, Source: m.Source, Medium: m.Medium,
-		Destination: m.Destination, Body: "Handed to " + prepared.ARN,
+		PoolName: api.Value(m.Pool.Config.Name), Destination: m.Destination, Body: "Handed to " + prepared.ARN, Function: prepared.ARN,
 	})
 	return s.dispatch(ctx, prepared, s.until(m))
 }
@@ -230,6 +231,7 @@ func (s *Service) render(ctx context.Context, m Message, subject trigger.Subject
 	e := Envelope{
 		ID: id, PoolID: m.Pool.ID(), Username: m.Username, Source: m.Source,
 		Medium: m.Medium, Destination: m.Destination, Subject: t.Subject, Body: t.Body, Link: m.Link,
+		PoolName: api.Value(m.Pool.Config.Name),
 	}
 	if c := m.Pool.Config.EmailConfiguration; m.Medium == Email && c != nil {
 		e.ConfigurationSet = api.Value(c.ConfigurationSet)
@@ -305,10 +307,18 @@ func (s *Service) keep(clientID, code string, e Envelope) {
 	if s.deps.Inbox == nil {
 		return
 	}
+	text := e.Text
+	switch {
+	case e.Medium == SMS || e.Function != "":
+		text = e.Body
+	case text == "":
+		text = plainText(e.Body)
+	}
 	s.deps.Inbox.add(Entry{
-		ID: e.ID, Time: s.deps.Clock.Now(), UserPoolID: e.PoolID, ClientID: clientID,
-		Username: e.Username, Medium: string(e.Medium), Destination: e.Destination,
-		Subject: e.Subject, Body: e.Body, Code: code, Link: e.Link, Source: string(e.Source),
+		ID: e.ID, Time: s.deps.Clock.Now(), UserPoolID: e.PoolID, UserPoolName: e.PoolName, ClientID: clientID,
+		Username: e.Username, Medium: string(e.Medium), From: e.From, ReplyTo: e.ReplyTo, Destination: e.Destination,
+		Subject: e.Subject, Body: e.Body, Text: text, Code: code, Link: e.Link, Function: e.Function, Source: string(e.Source),
+		plain: e.Text,
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"html"
 	"time"
 
+	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/internal/catalog"
 	"github.com/cenote-id/cenote/internal/fault"
 	"github.com/cenote-id/cenote/internal/naming"
@@ -43,6 +44,7 @@ func (s *Service) Notify(ctx context.Context, n Notice) error {
 	e := Envelope{
 		ID: id, PoolID: n.Pool.ID(), Username: n.Username, Source: trigger.MessageAccountTakeOverNotification,
 		Medium: Email, Destination: n.Destination, Subject: n.Subject, Body: n.HTML, Text: n.Text,
+		PoolName: api.Value(n.Pool.Config.Name),
 	}
 	if e.Body == "" {
 		e.Body = "<pre>" + html.EscapeString(n.Text) + "</pre>"
