@@ -7,6 +7,7 @@
 //	DELETE /_cenote/messages/{id}   deletes one message
 //	GET    /_cenote/inbox           the same as a page
 //	GET    /_cenote/inbox/{id}      one mail as its reader sees it, for a sandboxed frame
+//	GET    /_cenote/inbox/{id}/source  the same mail as it goes out by SMTP
 //	GET    /_cenote/clock           what Cenote takes the time to be
 //	POST   /_cenote/clock           moves it, or puts it back
 //	POST   /_cenote/reset           deletes all data

@@ -1,30 +1,15 @@
-"use strict";
-
-// The page keeps what the server last answered and draws it again on every change. Text
-// becomes text nodes only; the HTML of mails stays in a sandboxed frame.
+// The list, and what the user and the server do. The page keeps what the server last
+// answered and draws it again on every change.
 
 const newest = 500; // how many messages are listed
 const patience = 30; // seconds for which one request waits for a change
 
-const $ = (id) => document.getElementById(id);
+const rows = new Map(); // list items by message id
 const read = new Set(); // ids of messages that were looked at
-let messages = [];
+let messages = []; // newest first
 let known = null; // ids of the last answer; null before the first
-let fresh = new Set(); // ids that came with it
 let medium = "";
-let tab = "preview";
-let shown = ""; // what the detail pane shows, so that updates leave it alone
-
-const reasons = {
-  SignUp: "sign-up",
-  AdminCreateUser: "invitation by an administrator",
-  ResendCode: "code asked for again",
-  ForgotPassword: "forgotten password",
-  UpdateUserAttribute: "changed attribute",
-  VerifyUserAttribute: "attribute to verify",
-  Authentication: "sign-in",
-  AccountTakeOverNotification: "risky sign-in",
-};
+let pool = "";
 
 // ---- following the inbox ----
 
@@ -61,46 +46,25 @@ function setStatus(state, text) {
 }
 
 function accept(list) {
-  fresh = new Set(known ? list.filter((m) => !known.has(m.id)).map((m) => m.id) : []);
+  const fresh = known ? list.filter((m) => !known.has(m.id)) : [];
   known = new Set(list.map((m) => m.id));
   messages = list;
+  for (const id of rows.keys()) if (!known.has(id)) rows.delete(id);
+  for (const m of messages) if (!rows.has(m.id)) rows.set(m.id, row(m));
+  for (const m of fresh) rows.get(m.id).classList.add("fresh");
+  drawPools();
   draw();
 }
 
-// ---- drawing ----
+// ---- the list ----
 
-function element(name, className, ...content) {
-  const e = document.createElement(name);
-  if (className) e.className = className;
-  e.append(...content);
-  return e;
-}
-
-function icon(name) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("class", "icon");
-  svg.setAttribute("aria-hidden", "true");
-  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-  use.setAttribute("href", "#icon-" + name);
-  svg.append(use);
-  return svg;
-}
-
-const isMail = (m) => m.medium === "EMAIL";
-
-// when is the time of a message, with its day unless it is the newest message's.
-function when(m) {
-  const at = new Date(m.time);
-  const time = at.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-  if (at.toDateString() === new Date(messages[0].time).toDateString()) return time;
-  return at.toLocaleDateString(undefined, { day: "numeric", month: "short" }) + " " + time;
-}
-
+// matching returns the messages that the search and the filters leave.
 function matching() {
   const words = $("search").value.toLowerCase().split(/\s+/).filter(Boolean);
   return messages.filter((m) => {
-    if (medium && m.medium !== medium) return false;
-    const text = Object.values(m).join("\n").toLowerCase();
+    if (medium && m.medium !== medium || pool && m.userPoolId !== pool) return false;
+    const text = [m.destination, m.from, m.subject, m.text, m.code, m.link, m.username, m.userPoolName, m.userPoolId, m.clientId,
+      m.source, reasons[m.source]].join("\n").toLowerCase();
     return words.every((w) => text.includes(w));
   });
 }
@@ -114,7 +78,7 @@ function draw() {
   const list = matching();
   const none = messages.length === 0;
   $("app").dataset.view = none ? "empty" : current ? "message" : "list";
-  $("filters").hidden = $("clear").hidden = none;
+  $("filters").hidden = $("clear").hidden = $("count").hidden = none;
   $("empty").hidden = !none;
   $("choose").hidden = none || Boolean(current);
   $("nothing").hidden = none || list.length > 0;
@@ -126,95 +90,112 @@ function draw() {
 }
 
 function count(n) {
-  if (n < messages.length) return `${n} of ${messages.length}`;
-  if (n === newest) return `newest ${n}`;
+  if (n < messages.length) return `${n} of ${messages.length} messages`;
+  if (n === newest) return `the newest ${n} messages`;
   return n === 1 ? "1 message" : `${n} messages`;
 }
 
 function drawList(list, current) {
-  const focused = document.activeElement?.dataset?.id;
-  $("messages").replaceChildren(...list.map((m) => element("li", "", row(m, m === current))));
-  if (focused) $("messages").querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus();
+  const focused = document.activeElement;
+  const items = list.map((m) => {
+    const item = rows.get(m.id);
+    item.classList.toggle("unread", !read.has(m.id));
+    item.querySelector(".time").textContent = when(m);
+    if (m === current) item.setAttribute("aria-current", "true");
+    else item.removeAttribute("aria-current");
+    return item;
+  });
+  $("messages").replaceChildren(...items);
+  if ($("messages").contains(focused)) focused.focus({ preventScroll: true }); // lost when an item moves
 }
 
-function row(m, isCurrent) {
-  const to = element("span", "to", m.destination);
-  to.title = m.destination;
-  const button = element("button", "row", icon(isMail(m) ? "mail" : "sms"), to, element("span", "time", when(m)),
-    element("span", "about", isMail(m) ? m.subject : m.body), element("span", "chip", m.code));
-  button.type = "button";
-  button.dataset.id = m.id;
-  button.setAttribute("aria-label", `${isMail(m) ? "Mail" : "SMS"} to ${m.destination}, ${when(m)}: ${m.subject || m.body}`);
-  if (!read.has(m.id)) button.classList.add("unread");
-  if (fresh.delete(m.id)) button.classList.add("fresh");
-  if (isCurrent) button.setAttribute("aria-current", "true");
-  button.addEventListener("click", () => choose(m.id));
-  return button;
-}
-
-function drawMessage(m) {
-  $("message").hidden = !m;
-  const key = m ? `${m.id} ${tab}` : "";
-  if (key === shown) return;
-  shown = key;
-  if (!m) {
-    $("body").replaceChildren();
-    return;
+// row makes the list item of a message; its time and state are drawn later.
+function row(m) {
+  const label = isMail(m) ? m.subject || "(no subject)" : m.text;
+  const open = element("button", "open", icon(isMail(m) ? "mail" : "sms"),
+    element("span", "to", m.destination), element("span", "time"),
+    element("span", "about", label),
+    element("span", "why", [reasons[m.source] ?? m.source, m.username, m.userPoolName].filter(Boolean).join(" · ")));
+  open.type = "button";
+  open.title = m.destination;
+  open.setAttribute("aria-label", `${isMail(m) ? "Mail" : "SMS"} to ${m.destination}: ${label}`);
+  open.addEventListener("click", () => choose(m.id));
+  const item = element("li", "row", open);
+  item.dataset.id = m.id;
+  if (m.code && m.code.length <= 16) {
+    const chip = element("button", "chip", m.code);
+    chip.type = "button";
+    chip.title = "Copy the code";
+    chip.addEventListener("click", () => copy(m.code, chip));
+    item.append(chip);
   }
-  $("subject").textContent = isMail(m) ? m.subject || "(no subject)" : "Text message";
-  $("secret").hidden = !m.code;
-  $("secret-label").textContent = m.source === "AdminCreateUser" ? "Temporary password" : "Code";
-  $("code").textContent = m.code;
-  $("code").classList.toggle("long", m.code.length > 10);
-  $("link-row").hidden = !m.link;
-  $("link").href = /^https?:/i.test(m.link) ? m.link : "";
-  $("link").textContent = m.link;
-  drawHeaders(m);
-  for (const b of $("tabs").querySelectorAll("[data-tab]")) b.setAttribute("aria-pressed", b.dataset.tab === tab);
-  $("narrow").hidden = tab !== "preview" || !isMail(m);
-  $("body").replaceChildren(bodyOf(m));
+  return item;
 }
 
-function drawHeaders(m) {
-  const reason = reasons[m.source] ? `${m.source} (${reasons[m.source]})` : m.source;
-  const lines = [
-    ["To", m.destination],
-    ["Sent", new Date(m.time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" })],
-    ["Reason", reason],
-    ["User", m.username, "id"],
-    ["User pool", m.userPoolId, "id"],
-    ["App client", m.clientId, "id"],
-  ];
-  $("headers").replaceChildren(...lines.filter(([, value]) => value).flatMap(([name, value, className]) =>
-    [element("dt", "", name), element("dd", className, value)]));
+// when is the time of a message, with its day unless it is the newest message's.
+function when(m) {
+  const at = new Date(m.time);
+  const time = at.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  if (at.toDateString() === new Date(messages[0].time).toDateString()) return time;
+  return at.toLocaleDateString(undefined, { day: "numeric", month: "short" }) + " " + time;
 }
 
-function bodyOf(m) {
-  if (tab === "json") return element("pre", "", JSON.stringify(m, null, 2));
-  if (tab === "source") return element("pre", "", m.body);
-  if (!isMail(m)) return element("p", "bubble", m.body);
-  const frame = element("iframe");
-  frame.title = "The mail";
-  frame.setAttribute("sandbox", "allow-popups allow-popups-to-escape-sandbox"); // no scripts, an origin of its own
-  frame.referrerPolicy = "no-referrer";
-  frame.src = "/_cenote/inbox/" + encodeURIComponent(m.id);
-  return frame;
+// drawPools lists the pools that sent something; the choice appears with the second.
+function drawPools() {
+  const names = new Map(messages.map((m) => [m.userPoolId, m.userPoolName || m.userPoolId]));
+  if (pool && !names.has(pool)) pool = "";
+  const option = (value, text) => {
+    const o = element("option", "", text);
+    o.value = value;
+    return o;
+  };
+  const sorted = [...names].sort((a, b) => a[1].localeCompare(b[1]));
+  const twice = (name) => sorted.filter((other) => other[1] === name).length > 1;
+  $("pools").replaceChildren(option("", "All pools"), ...sorted.map(([id, name]) => option(id, twice(name) ? `${name} (${id})` : name)));
+  $("pools").value = pool;
+  $("pools").hidden = names.size < 2;
 }
 
 // ---- doing ----
 
+// choose shows a message. The way back leads to the list, not through all that was read.
 function choose(id) {
-  if (location.hash !== "#" + id) location.hash = id;
+  const change = location.hash ? "replaceState" : "pushState";
+  history[change](null, "", "#" + id);
+  arrive();
 }
 
-// step selects the message that is by places below the selected one.
+function arrive() {
+  draw();
+  document.querySelector(".detail").scrollTop = 0;
+}
+
+function leave() {
+  history.replaceState(null, "", location.pathname);
+  draw();
+}
+
+// step chooses the message that is by places below the chosen one.
 function step(by) {
   const list = matching();
   if (list.length === 0) return;
   const at = list.indexOf(chosen());
   const next = list[at < 0 ? 0 : Math.min(Math.max(at + by, 0), list.length - 1)];
   choose(next.id);
-  $("messages").querySelector(`[data-id="${CSS.escape(next.id)}"]`)?.scrollIntoView({ block: "nearest" });
+  rows.get(next.id).scrollIntoView({ block: "nearest" });
+}
+
+function filter(newMedium, newPool) {
+  medium = newMedium;
+  pool = newPool;
+  $("pools").value = pool;
+  press($("media"), "medium", medium);
+  draw();
+}
+
+function search(text) {
+  $("search").value = text;
+  draw();
 }
 
 async function remove(path) {
@@ -225,24 +206,31 @@ async function remove(path) {
   }
 }
 
-// removeChosen deletes the selected message and selects its neighbour.
+// removeChosen deletes the chosen message and chooses its neighbour.
 function removeChosen() {
   const m = chosen();
   if (!m) return;
   const list = matching();
   const at = list.indexOf(m);
-  const neighbour = list[at + 1] ?? list[at - 1];
+  const neighbour = at < 0 ? undefined : list[at + 1] ?? list[at - 1];
   history.replaceState(null, "", neighbour ? "#" + neighbour.id : location.pathname);
   messages = messages.filter((other) => other !== m);
   draw();
   remove("/" + encodeURIComponent(m.id));
 }
 
+// copy puts text into the clipboard; the button's label says so for a while.
 async function copy(text, button) {
-  const label = button.querySelector("span");
-  label.textContent = (await toClipboard(text)) ? "Copied" : "Not copied";
+  const label = button.querySelector("span") ?? button;
+  button.dataset.label ??= label.textContent;
+  const done = await toClipboard(text);
+  label.textContent = done ? "Copied" : "Not copied";
+  button.classList.toggle("copied", done);
   clearTimeout(button.timer);
-  button.timer = setTimeout(() => { label.textContent = "Copy"; }, 1500);
+  button.timer = setTimeout(() => {
+    label.textContent = button.dataset.label;
+    button.classList.remove("copied");
+  }, 1500);
 }
 
 // toClipboard also works on pages without https that are not on localhost, where browsers
@@ -261,53 +249,65 @@ async function toClipboard(text) {
   }
 }
 
+// ---- listening ----
+
+// onPress calls back with the value of the pressed button of a group.
+function onPress(group, name, callback) {
+  $(group).addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (button) callback(button.dataset[name]);
+  });
+}
+
 $("search").addEventListener("input", draw);
-$("copy").addEventListener("click", () => copy($("code").textContent, $("copy")));
+onPress("media", "medium", (value) => filter(value, pool));
+$("pools").addEventListener("change", () => filter(medium, $("pools").value));
+$("widen").addEventListener("click", () => { $("search").value = ""; filter("", ""); });
+$("clear").addEventListener("click", () => {
+  const all = messages.length === 1 ? "the message" : messages.length < newest ? `all ${messages.length} messages` : "all messages";
+  if (confirm(`Delete ${all}?`)) remove("");
+});
+$("help").addEventListener("click", () => $("keys").showModal());
 $("copy-snippet").addEventListener("click", () => copy($("snippet").textContent, $("copy-snippet")));
 $("delete").addEventListener("click", removeChosen);
-$("back").addEventListener("click", () => { location.hash = ""; });
-$("clear").addEventListener("click", () => {
-  if (confirm("Delete all messages?")) remove("");
-});
-$("filters").addEventListener("click", (event) => {
-  const button = event.target.closest("button");
-  if (!button) return;
-  medium = button.dataset.medium;
-  for (const b of $("filters").querySelectorAll("button")) b.setAttribute("aria-pressed", b === button);
-  draw();
-});
-$("tabs").addEventListener("click", (event) => {
-  const button = event.target.closest("button");
-  if (button?.dataset.tab) {
-    tab = button.dataset.tab;
-    draw();
-  } else if (button) {
-    button.setAttribute("aria-pressed", $("body").classList.toggle("narrow"));
-  }
-});
-addEventListener("hashchange", () => {
-  draw();
-  if (chosen()) document.querySelector(".detail").scrollTop = 0;
-});
+$("back").addEventListener("click", leave);
+$("copy").addEventListener("click", () => copy($("code").textContent, $("copy")));
+$("copy-link").addEventListener("click", () => copy($("link").textContent, $("copy-link")));
+$("load").addEventListener("click", loadRemote);
+onPress("tabs", "tab", showTab);
+onPress("widths", "width", showWidth);
+
+addEventListener("hashchange", arrive);
+
+const clickIfShown = (id) => { if (chosen() && $(id).checkVisibility()) $(id).click(); };
+const keys = {
+  "/": () => $("search").focus(),
+  "?": () => $("keys").showModal(),
+  j: () => step(1),
+  k: () => step(-1),
+  ArrowDown: () => step(1),
+  ArrowUp: () => step(-1),
+  c: () => clickIfShown("copy"),
+  l: () => clickIfShown("copy-link"),
+  o: () => clickIfShown("open"),
+  p: () => showWidth(width === "phone" ? "wide" : "phone"),
+  Delete: removeChosen,
+  Escape: leave,
+};
+
 addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || $("keys").open) return;
   if (event.target === $("search")) {
-    if (event.key === "Escape") {
-      $("search").value = "";
-      $("search").blur();
-      draw();
-    }
+    if (event.key !== "Escape") return;
+    search("");
+    $("search").blur();
     return;
   }
+  if (event.target === $("pools")) return; // has keys of its own
   if (event.key.startsWith("Arrow") && event.target.closest?.(".detail")) return; // scrolls there
-  switch (event.key) {
-    case "/": $("search").focus(); break;
-    case "j": case "ArrowDown": step(1); break;
-    case "k": case "ArrowUp": step(-1); break;
-    case "c": if (chosen()?.code) $("copy").click(); break;
-    case "Delete": removeChosen(); break;
-    default: return;
-  }
+  const act = keys[event.key] ?? tabKey(event.key);
+  if (!act) return;
+  act();
   event.preventDefault();
 });
 

@@ -15,12 +15,8 @@ import (
 	"github.com/cenote-id/cenote/internal/message"
 )
 
-const (
-	// maxWait is how long a request may wait for a message.
-	maxWait = time.Minute
-	// lookAgain is how often the inbox is compared with what a page already shows.
-	lookAgain = 200 * time.Millisecond
-)
+// maxWait is how long a request may wait for a message.
+const maxWait = time.Minute
 
 // listMessages answers the messages that match the query. With wait it answers as soon as
 // one matches; with If-None-Match besides, as soon as the answer would be another than
@@ -43,7 +39,7 @@ func (t *Tools) listMessages(w http.ResponseWriter, r *http.Request) {
 	if known == "" {
 		found = t.inbox.Wait(ctx, filter)
 	} else {
-		found = t.waitForOther(ctx, filter, known)
+		found = t.inbox.Until(ctx, filter, func(found []message.Entry) bool { return etag(found) != known })
 	}
 	tag := etag(found)
 	w.Header().Set("ETag", tag)
@@ -57,24 +53,6 @@ func (t *Tools) listMessages(w http.ResponseWriter, r *http.Request) {
 	answer(w, struct {
 		Messages []message.Entry `json:"messages"`
 	}{found})
-}
-
-// waitForOther returns the matching entries as soon as they have another ETag than known,
-// or when ctx ends. It looks at intervals, because the inbox tells of arrivals only.
-func (t *Tools) waitForOther(ctx context.Context, f message.Filter, known string) []message.Entry {
-	tick := time.NewTicker(lookAgain)
-	defer tick.Stop()
-	for {
-		found := t.inbox.List(f)
-		if etag(found) != known {
-			return found
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return found
-		}
-	}
 }
 
 // etag identifies a list of entries: they never change, so their ids are enough.

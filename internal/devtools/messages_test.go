@@ -70,6 +70,7 @@ func TestMessagesHaveTheMembersOfTheContract(t *testing.T) {
 		"time": "2026-11-22T09:00:00.123Z", "userPoolId": "us-east-1_AbCdEfGhI", "clientId": "client", "username": "ann",
 		"medium": "EMAIL", "destination": "ann@example.com", "subject": "Your verification code",
 		"body": "Your verification code is 123456.", "code": "123456", "link": "", "source": "SignUp",
+		"userPoolName": "", "from": "no-reply@verificationemail.com", "replyTo": "", "text": "Your verification code is 123456.",
 	}
 	if diff := cmp.Diff(want, got.Messages[0]); diff != "" {
 		t.Error(diff)

@@ -66,6 +66,7 @@ func (t *Tools) Handler() http.Handler {
 	mux.Handle("GET /_cenote/{$}", http.RedirectHandler("/_cenote/inbox", http.StatusFound))
 	mux.HandleFunc("GET /_cenote/inbox", t.showInbox)
 	mux.HandleFunc("GET /_cenote/inbox/{id}", t.showMail)
+	mux.HandleFunc("GET /_cenote/inbox/{id}/source", t.showSource)
 	mux.HandleFunc("GET /_cenote/clock", t.readClock)
 	mux.HandleFunc("POST /_cenote/clock", t.moveClock)
 	mux.HandleFunc("POST /_cenote/reset", t.resetData)
