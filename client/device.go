@@ -236,7 +236,7 @@ func (s *Session) setDeviceStatus(ctx context.Context, key string, status cognit
 }
 
 // ForgetDevice removes a device of the user; an empty key means this device, of which the
-// storage forgets the secret too.
+// storage forgets the secret too. Sessions on the device end with their next refresh.
 func (s *Session) ForgetDevice(ctx context.Context, key string) error {
 	key, err := s.named(ctx, key)
 	if err != nil {
