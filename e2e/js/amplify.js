@@ -3,7 +3,7 @@
 // first table of that library's README). Run in a browser, with these tools:
 //   amplify                {Amplify, tokenProvider, utils} and everything of aws-amplify/auth
 //   UserPoolId, ClientId, endpoint
-//   optional, demanded, devices, choice   {UserPoolId, ClientId} of other pools
+//   optional, demanded, devices, choice, custom   {UserPoolId, ClientId} of other pools
 //   readCode(address), forgetMessages()
 //   createUser(username, temporaryPassword, attributes, UserPoolId)   AdminCreateUser
 
@@ -104,6 +104,19 @@
           await fails(signIn({ username: 'nobody' }, { authFlowType }), 'UserNotFoundException', 'User does not exist.');
         }
         await fails(a.getCurrentUser(), 'UserUnAuthenticatedException');
+      },
+
+      async 'Sign In with CUSTOM_WITHOUT_SRP and CUSTOM_WITH_SRP'() {
+        use(tools.custom);
+        const u = await confirmed();
+        for (const authFlowType of ['CUSTOM_WITHOUT_SRP', 'CUSTOM_WITH_SRP']) {
+          const without = authFlowType === 'CUSTOM_WITHOUT_SRP';
+          const step = (await a.signIn({ username: u.username, password: without ? undefined : password, options: { authFlowType } })).nextStep;
+          same([step.signInStep, step.additionalInfo.question], ['CONFIRM_SIGN_IN_WITH_CUSTOM_CHALLENGE', '2 + 3']);
+          same((await confirmSignIn('6')).signInStep, 'CONFIRM_SIGN_IN_WITH_CUSTOM_CHALLENGE');
+          same((await confirmSignIn('5')).signInStep, 'DONE');
+          await a.signOut();
+        }
       },
 
       async 'Sign In with a new password'() {

@@ -29,7 +29,8 @@ async function freePort() {
 async function start() {
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
-  const server = spawn(binary, ['dev', '--ephemeral', '--listen', `127.0.0.1:${port}`], {
+  const config = path.join(__dirname, 'cenote.yaml');
+  const server = spawn(binary, ['dev', '--ephemeral', '--listen', `127.0.0.1:${port}`, '--config', config], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let log = '';
@@ -74,6 +75,7 @@ async function createPool(admin, { pool = {}, client = {} } = {}) {
  * and under names those of others:
  *   optional    users may have second factors: by SMS, by e-mail and by an app
  *   demanded    users must have one
+ *   custom      users sign in by the challenges of functions: the sum of 2 and 3, at most three times
  *   choice      users sign in by a password, a code or a passkey, as they like
  *   devices     like optional, and a device that the user wants remembered spares it
  */
@@ -107,8 +109,15 @@ async function createPools(admin) {
     }));
     return ids;
   };
+  const lambda = (name) => `arn:aws:lambda:us-east-1:000000000000:function:${name}`;
   return {
     ...await createPool(admin),
+    custom: await createPool(admin, {
+      pool: { LambdaConfig: {
+        DefineAuthChallenge: lambda('define'), CreateAuthChallenge: lambda('create-python'), VerifyAuthChallengeResponse: lambda('verify'),
+      } },
+      client: { ExplicitAuthFlows: ['ALLOW_CUSTOM_AUTH', 'ALLOW_USER_SRP_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'] },
+    }),
     optional: await withFactors('OPTIONAL'),
     demanded: await withFactors('ON'),
     choice: await choice(),

@@ -4,7 +4,7 @@
 // needs nothing but the library and these tools:
 //   lib                    the library's exports
 //   UserPoolId, ClientId, endpoint
-//   optional, demanded, devices   {UserPoolId, ClientId} of pools with second factors (harness.js)
+//   optional, demanded, devices, custom   {UserPoolId, ClientId} of other pools (harness.js)
 //   readCode(address), forgetMessages()
 //   createUser(username, temporaryPassword, attributes, UserPoolId)   AdminCreateUser, for use case 23
 //   expireTokens()         makes the server's clock jump past the tokens' lifetime
@@ -386,6 +386,25 @@
         same(await factors(u.cognitoUser), { PreferredMfaSetting: 'SMS_MFA', UserMFASettingList: ['SMS_MFA'] });
         await call((done) => u.cognitoUser.setUserMfaPreference({ PreferredMfa: false, Enabled: false }, null, done));
         same(await factors(u.cognitoUser), {});
+      },
+
+      async '25: a custom challenge'() {
+        const u = await confirmed(pool(undefined, tools.custom));
+        const solve = (answers, start) => {
+          const cognitoUser = user(u.username, u.pool);
+          cognitoUser.setAuthenticationFlowType('CUSTOM_AUTH');
+          return new Promise((onSuccess, onFailure) => cognitoUser[start](
+            new lib.AuthenticationDetails({ Username: u.username, Password }), {
+              onSuccess, onFailure,
+              customChallenge(parameters) {
+                check(parameters.question === '2 + 3' && !('answer' in parameters), JSON.stringify(parameters));
+                cognitoUser.sendCustomChallengeAnswer(answers.shift(), this);
+              },
+            }));
+        };
+        check((await solve(['6', '5'], 'initiateAuth')).isValid(), 'the session is not valid');
+        check((await solve(['5'], 'authenticateUser')).isValid(), 'the session is not valid'); // after the password
+        await fails(solve(['6', '7', '8'], 'initiateAuth'), 'NotAuthorizedException');
       },
 
       async '26: tokens in cookies'() {
