@@ -138,6 +138,59 @@ func TestChoiceFlow(t *testing.T) {
 	}
 }
 
+// The challenges of a pool's functions, with the password first and without.
+func TestCustomFlow(t *testing.T) {
+	t.Parallel()
+	server := newSRPServer(t, aliceID, "Passw0rd!")
+	question := challenge("CUSTOM_CHALLENGE", secondSession, map[string]any{"USERNAME": aliceID, "question": "2 + 3"})
+	var initiated []map[string]any
+	s := &service{tb: t, handlers: map[string]func(request) answer{
+		"InitiateAuth": func(r request) answer {
+			parameters, _ := r.in["AuthParameters"].(map[string]any)
+			if r.text("AuthFlow") != "CUSTOM_AUTH" {
+				t.Errorf("InitiateAuth: %v", r.in)
+			}
+			if parameters["SRP_A"] == nil {
+				initiated = append(initiated, parameters)
+				return question
+			}
+			initiated = append(initiated, map[string]any{"CHALLENGE_NAME": parameters["CHALLENGE_NAME"]})
+			return server.initiate(r)
+		},
+		"RespondToAuthChallenge": func(r request) answer {
+			if r.text("ChallengeName") == "PASSWORD_VERIFIER" {
+				server.respond(r)
+				return question
+			}
+			want := answerTo("CUSTOM_CHALLENGE", secondSession, map[string]any{"USERNAME": aliceID, "ANSWER": "5"})
+			if diff := cmp.Diff(want, r.in); diff != "" {
+				t.Errorf("RespondToAuthChallenge (-want +got):\n%s", diff)
+			}
+			return signedIn(tokenSet(time.Now(), 1))
+		},
+	}}
+	user := newPool(t, s).User("alice")
+	for _, begin := range []func() error{
+		func() error { _, err := user.SignInByChallenge(t.Context()); return err },
+		func() error {
+			_, err := user.SignIn(t.Context(), "Passw0rd!", client.WithFlow(client.CustomFlow))
+			return err
+		},
+	} {
+		err := begin()
+		custom, is := errors.AsType[*client.Challenge](err)
+		if !is || custom.Name != "CUSTOM_CHALLENGE" || custom.Parameters["question"] != "2 + 3" {
+			t.Fatalf("%v, want CUSTOM_CHALLENGE", err)
+		}
+		if _, err := custom.Respond(t.Context(), map[string]string{"ANSWER": "5"}); err != nil {
+			t.Error(err)
+		}
+	}
+	if diff := cmp.Diff([]map[string]any{{"USERNAME": "alice"}, {"CHALLENGE_NAME": "SRP_A"}}, initiated); diff != "" {
+		t.Errorf("InitiateAuth (-want +got):\n%s", diff)
+	}
+}
+
 func TestPasskeyRequired(t *testing.T) {
 	t.Parallel()
 	s := &script{

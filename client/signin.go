@@ -21,6 +21,10 @@ const (
 	// ChoiceFlow proves the password without sending it, as one of the first factors that
 	// a pool with choice-based sign-in allows. SignInByChoice is for the others.
 	ChoiceFlow Flow = Flow(cognitoidp.AuthFlowTypeUserAuth)
+	// CustomFlow proves the password without sending it, where the pool's functions want
+	// that, and goes on with their challenges. SignInByChallenge is for sign-ins by these
+	// alone.
+	CustomFlow Flow = Flow(cognitoidp.AuthFlowTypeCustomAuth)
 )
 
 // SignInOption changes how SignIn signs in.
@@ -50,11 +54,24 @@ func (u *User) SignIn(ctx context.Context, password string, options ...SignInOpt
 		return u.signInBySRP(ctx, SRPFlow, password, map[string]string{})
 	case ChoiceFlow:
 		return u.signInBySRP(ctx, ChoiceFlow, password, map[string]string{preferredChallenge: string(PasswordSRP)})
+	case CustomFlow:
+		return u.signInBySRP(ctx, CustomFlow, password, map[string]string{"CHALLENGE_NAME": "SRP_A"})
 	case PasswordFlow:
 		return u.signInByPassword(ctx, password)
 	default:
 		return nil, fmt.Errorf("client: %q is no sign-in flow with a password", s.flow)
 	}
+}
+
+// SignInByChallenge begins a sign-in by the challenges of the pool's functions
+// (CUSTOM_AUTH), which the app client has to allow. The error is a *Challenge with the
+// name CUSTOM_CHALLENGE; a wrong answer brings another one, until the functions give up.
+func (u *User) SignInByChallenge(ctx context.Context) (*Session, error) {
+	a, err := u.begin(ctx, CustomFlow, map[string]string{}, nil)
+	if err != nil {
+		return nil, err
+	}
+	return u.proceed(ctx, a)
 }
 
 // begin calls InitiateAuth for a sign-in from this device.
@@ -92,8 +109,8 @@ func (u *User) signInBySRP(ctx context.Context, flow Flow, password string, para
 	if err != nil {
 		return nil, err
 	}
-	if flow == ChoiceFlow && a.challenge != passwordVerifier {
-		return u.proceed(ctx, a) // the pool has no passwords, or asks for something else first
+	if flow != SRPFlow && a.challenge != passwordVerifier {
+		return u.proceed(ctx, a) // the pool asks for something else, or for something else first
 	}
 	return u.verify(ctx, exchange, password, a, "InitiateAuth")
 }

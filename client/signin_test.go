@@ -215,7 +215,7 @@ func TestSignInRequests(t *testing.T) {
 	if _, err := user.SignIn(t.Context(), "pass word", client.WithFlow(client.PasswordFlow)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := user.SignIn(t.Context(), "pass word", client.WithFlow("CUSTOM_AUTH")); err == nil {
+	if _, err := user.SignIn(t.Context(), "pass word", client.WithFlow("REFRESH_TOKEN_AUTH")); err == nil {
 		t.Error("SignIn by a flow without a password succeeded")
 	}
 }
