@@ -218,7 +218,7 @@ func TestChosenPasswords(t *testing.T) {
 			}
 			out, err := s.choose(a, u.name, nil, "PREFERRED_CHALLENGE", "SMS_OTP")
 			asked := offers(t, out, err, choiceSMS, choiceSRP, choicePassword, choiceSMS)
-			_, err = s.reply(a, u.name, types.ChallengeNameTypeSmsMfa, asked.Session, "SMS_MFA_CODE", "12345678")
+			_, err = s.reply(a, u.name, types.ChallengeNameTypeSmsMfa, asked.Session, "SMS_MFA_CODE", "no code at all")
 			refused[*types.NotAuthorizedException](t, err, "Invalid session for the user.")
 			_, err = s.choose(a, u.name, nil, "PREFERRED_CHALLENGE", "PASSWORD", "PASSWORD", "Wr0ng-horse!")
 			refused[*types.NotAuthorizedException](t, err, "Incorrect username or password.")
