@@ -19,17 +19,28 @@ const webPage = "http://localhost:3000"
 // localhost's, and a client whose users may choose.
 func (s *scene) choicePool(factors ...types.AuthFactorType) app {
 	s.t.Helper()
-	pool := s.pool(func(in *idp.CreateUserPoolInput) {
+	pool := s.pool(firstFactors(factors...))
+	s.setRelyingParty(pool)
+	return s.app(pool, choosing)
+}
+
+// firstFactors lets factors besides passwords come first.
+func firstFactors(factors ...types.AuthFactorType) func(*idp.CreateUserPoolInput) {
+	return func(in *idp.CreateUserPoolInput) {
 		in.AutoVerifiedAttributes = []types.VerifiedAttributeType{types.VerifiedAttributeTypeEmail}
 		in.Policies = &types.UserPoolPolicyType{SignInPolicy: &types.SignInPolicyType{
 			AllowedFirstAuthFactors: append([]types.AuthFactorType{types.AuthFactorTypePassword}, factors...),
 		}}
-	})
+	}
+}
+
+// setRelyingParty makes passkeys of the pool localhost's.
+func (s *scene) setRelyingParty(pool string) {
+	s.t.Helper()
 	must(s.SetUserPoolMfaConfig(s.ctx, &idp.SetUserPoolMfaConfigInput{
 		UserPoolId: &pool, MfaConfiguration: types.UserPoolMfaTypeOff,
 		WebAuthnConfiguration: &types.WebAuthnConfigurationType{RelyingPartyId: ptr("localhost")},
 	}))(s.t)
-	return s.app(pool, choosing)
 }
 
 func choosing(in *idp.CreateUserPoolClientInput) {
@@ -298,4 +309,43 @@ func TestPasskeys(t *testing.T) {
 	must(s.AdminUserGlobalSignOut(s.ctx, &idp.AdminUserGlobalSignOutInput{UserPoolId: &a.pool, Username: &u.name}))(t)
 	_, err = s.StartWebAuthnRegistration(s.ctx, &idp.StartWebAuthnRegistrationInput{AccessToken: tokens.AccessToken})
 	refused[*types.NotAuthorizedException](t, err, textRevoked)
+}
+
+// passkeySamples are good requests of the operations on passkeys, for the tests of bad input.
+func passkeySamples() map[string]sample {
+	const access = "{access}"
+	return map[string]sample{
+		"StartWebAuthnRegistration": {"AccessToken": access},
+		"CompleteWebAuthnRegistration": {"AccessToken": access, "Credential": map[string]any{
+			"id": "{passkey}", "rawId": "{passkey}", "type": "public-key", "authenticatorAttachment": "platform", "clientExtensionResults": map[string]any{},
+			"response": map[string]any{"clientDataJSON": "{clientData}", "attestationObject": "{attestation}", "transports": []any{"internal"}},
+		}},
+		"ListWebAuthnCredentials":  {"AccessToken": access, "MaxResults": 2, "NextToken": "x"},
+		"DeleteWebAuthnCredential": {"AccessToken": access, "CredentialId": "{passkey}"},
+	}
+}
+
+// preparePasskeys makes a passkey of the user, or lets a browser make one.
+func (w *world) preparePasskeys() {
+	if _, passkeys := passkeySamples()[w.operation]; !passkeys {
+		return
+	}
+	w.setRelyingParty(w.app.pool)
+	access := w.tokens["{access}"]
+	started := must(w.StartWebAuthnRegistration(w.ctx, &idp.StartWebAuthnRegistrationInput{AccessToken: &access}))(w.t)
+	options := must(started.CredentialCreationOptions.MarshalSmithyDocument())(w.t)
+	created := must(new(passkeytest.Authenticator).Create(options, webPage))(w.t)
+	var made struct {
+		ID       string
+		Response struct{ ClientDataJSON, AttestationObject string }
+	}
+	if err := json.Unmarshal(created, &made); err != nil {
+		w.t.Fatal(err)
+	}
+	w.tokens["{passkey}"], w.tokens["{clientData}"], w.tokens["{attestation}"] = made.ID, made.Response.ClientDataJSON, made.Response.AttestationObject
+	if w.operation != "CompleteWebAuthnRegistration" {
+		must(w.CompleteWebAuthnRegistration(w.ctx, &idp.CompleteWebAuthnRegistrationInput{
+			AccessToken: &access, Credential: document.NewLazyDocument(valueIn(w.t, created)),
+		}))(w.t)
+	}
 }

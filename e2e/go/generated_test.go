@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	idp "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
 	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/api/cognitoidp"
@@ -159,6 +160,7 @@ func samples() map[string]sample {
 	maps.Copy(all, groupSamples())
 	maps.Copy(all, factorSamples())
 	maps.Copy(all, deviceSamples())
+	maps.Copy(all, passkeySamples())
 	maps.Copy(all, providerSamples())
 	maps.Copy(all, linkSamples())
 	maps.Copy(all, resourceSamples())
@@ -260,6 +262,9 @@ func newWorld(s *scene, operation string) *world {
 	if strings.Contains(operation, "Device") {
 		change = append(change, tracking(true))
 	}
+	if strings.Contains(operation, "WebAuthn") {
+		change = append(change, firstFactors(types.AuthFactorTypeWebAuthn))
+	}
 	a := s.app(s.pool(change...))
 	u := s.member(a.pool, "nickname", "Annie")
 	tokens := s.tokens(a, u.name, u.password)
@@ -288,6 +293,7 @@ func (w *world) prepare() {
 	if _, factors := factorSamples()[w.operation]; factors {
 		w.prepareFactors()
 	}
+	w.preparePasskeys()
 	w.prepareResources()
 	w.prepareImport()
 	switch w.operation {
@@ -325,6 +331,7 @@ func (w *world) state() string {
 		{"ListUsers", `{"UserPoolId":"{pool}"}`},
 		{"GetUser", `{"AccessToken":"{access}"}`},
 		{"GetUserAuthFactors", `{"AccessToken":"{access}"}`},
+		{"ListWebAuthnCredentials", `{"AccessToken":"{access}"}`},
 		{"GetUserPoolMfaConfig", `{"UserPoolId":"{pool}"}`},
 		{"ListGroups", `{"UserPoolId":"{pool}"}`},
 		{"ListIdentityProviders", `{"UserPoolId":"{pool}"}`},
