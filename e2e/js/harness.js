@@ -25,12 +25,12 @@ async function freePort() {
   return port;
 }
 
-/** Starts `cenote dev` on an empty store; stop() ends it. */
-async function start() {
+/** Starts `cenote dev` on an empty store, with more arguments where there are some; stop() ends it. */
+async function start(...more) {
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
-  const config = path.join(__dirname, 'cenote.yaml');
-  const server = spawn(binary, ['dev', '--ephemeral', '--listen', `127.0.0.1:${port}`, '--config', config], {
+  const config = more.includes('--config') ? [] : ['--config', path.join(__dirname, 'cenote.yaml')];
+  const server = spawn(binary, ['dev', '--ephemeral', '--listen', `127.0.0.1:${port}`, ...config, ...more], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let log = '';

@@ -249,6 +249,7 @@ func (p *process) environment(api string) ([]string, error) {
 		"PATH":                            "/usr/local/bin:/usr/bin:/bin",
 		"NODE_PATH":                       filepath.Join(root, "node_modules"),
 		"PYTHONPATH":                      root,
+		"PYTHONDONTWRITEBYTECODE":         "1", // a function's folder is not its own to write to
 	}
 	p.until = p.since.Add(lifetime)
 	if deps.Environment != nil {
