@@ -147,6 +147,24 @@ test('a text message is shown on a phone, after those before it', async () => {
   assert.deepEqual(await tab.locator('#tabs button:visible').allTextContents(), ['Preview', 'Text', 'JSON']);
 });
 
+test("of what a pool's own function sends, the code is shown that it got", async () => {
+  const LambdaArn = 'arn:aws:lambda:us-east-1:000000000000:function:send-mail';
+  const pool = await createPool(server.admin, { pool: { PoolName: 'own', LambdaConfig: {
+    CustomEmailSender: { LambdaArn, LambdaVersion: 'V1_0' }, KMSKeyID: 'arn:aws:kms:us-east-1:000000000000:key/11111111-2222-4333-8444-555555555555',
+  } } });
+  const Username = name('ida');
+  await server.admin.send(new SignUpCommand({
+    ClientId: pool.ClientId, Username, Password: 'Correct-horse-1', UserAttributes: [{ Name: 'email', Value: 'ida@example.com' }],
+  }));
+  await rows().first().locator('.open').click();
+  assert.match(await tab.locator('#body').innerText(), new RegExp(`the code went, encrypted, to the function ${LambdaArn}$`));
+  const [sent] = await messages();
+  assert.match(sent.code, /^\d{6}$/);
+  assert.equal(await tab.locator('#code').innerText(), sent.code);
+  assert.deepEqual(await tab.locator('#tabs button:visible').allTextContents(), ['Preview', 'JSON']);
+  assert.equal((await fetch(`${server.endpoint}/_cenote/inbox/${sent.id}`)).status, 404);
+});
+
 test('search and filters find messages', async () => {
   const [ann, bob, eva] = [name('ann'), name('bob'), name('eva')];
   await scene.mail(ann, `${ann}@example.com`);
@@ -157,7 +175,8 @@ test('search and filters find messages', async () => {
   const all = [`${eva}@example.com`, '+4520000003', `${ann}@example.com`];
   for (const [words, want] of [
     ['TEA', [all[0], all[2]]], [sms.code, [all[1]]], [`${ann} confirm`, [all[2]]], ['invitation', [all[0]]],
-    ['+4520000003', [all[1]]], ['border-radius', []], [scene.bank.ClientId, [all[1]]],
+    ['+4520000003', [all[1]]], ['border-radius', []], [`user:${ann}`, [all[2]]], [`USER:${ann.slice(0, -1)}`, []], ['to:+4520000003 source:SignUp', [all[1]]],
+    ['https://tea', []], ['toString:1', []], [scene.bank.ClientId, [all[1]]],
   ]) {
     await tab.locator('#search').fill(words);
     assert.deepEqual(await listed(), want, words);
@@ -205,6 +224,24 @@ test('keys walk, copy and delete; nothing else is touched', async () => {
   assert.equal(await tab.locator('#keys').isVisible(), true);
   await tab.keyboard.press('Escape');
   await tab.waitForFunction(async () => (await (await fetch('/_cenote/messages')).json()).messages.length === 1);
+});
+
+test('on a phone the list and the message take turns', async () => {
+  const user = name('ida');
+  await scene.mail(user, `${user}@example.com`);
+  await count(1);
+  await tab.setViewportSize({ width: 390, height: 760 });
+  const list = () => tab.locator('.list').isVisible();
+  await rows().first().locator('.open').click();
+  await tab.frameLocator('iframe').locator('h1').waitFor();
+  assert.equal(await list(), false);
+  assert.equal(await tab.evaluate(() => document.documentElement.scrollWidth), 390);
+  await tab.locator('#back').click();
+  assert.equal(await list(), true);
+  await rows().first().locator('.open').click();
+  assert.equal(await list(), false);
+  await tab.goBack();
+  await tab.locator('.list').waitFor();
 });
 
 test('all messages are deleted after a question', async () => {

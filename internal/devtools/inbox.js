@@ -26,6 +26,7 @@ async function follow() {
       if (response.status === 200) {
         tag = response.headers.get("ETag");
         accept((await response.json()).messages);
+        await pause(messages.length); // a full list is long: what comes thick and fast comes in batches
       } else if (response.status !== 304) {
         throw new Error(response.statusText);
       }
@@ -51,12 +52,19 @@ function accept(list) {
   messages = list;
   for (const id of rows.keys()) if (!known.has(id)) rows.delete(id);
   for (const m of messages) if (!rows.has(m.id)) rows.set(m.id, row(m));
-  for (const m of fresh) rows.get(m.id).classList.add("fresh");
+  for (const m of fresh) {
+    const item = rows.get(m.id);
+    item.classList.add("fresh");
+    setTimeout(() => item.classList.remove("fresh"), 2000); // else it shines again when it moves
+  }
   drawPools();
   draw();
 }
 
 // ---- the list ----
+
+// exactly are the members that a search finds by their whole value: user:ann.
+const exactly = { user: "username", to: "destination", code: "code", client: "clientId", source: "source" };
 
 // matching returns the messages that the search and the filters leave.
 function matching() {
@@ -65,7 +73,10 @@ function matching() {
     if (medium && m.medium !== medium || pool && m.userPoolId !== pool) return false;
     const text = [m.destination, m.from, m.subject, m.text, m.code, m.link, m.username, m.userPoolName, m.userPoolId, m.clientId,
       m.source, reasons[m.source]].join("\n").toLowerCase();
-    return words.every((w) => text.includes(w));
+    return words.every((word) => {
+      const [, name, value] = word.match(/^([a-z]+):(.+)$/) ?? [];
+      return Object.hasOwn(exactly, name) ? m[exactly[name]].toLowerCase() === value : text.includes(word);
+    });
   });
 }
 
@@ -96,7 +107,6 @@ function count(n) {
 }
 
 function drawList(list, current) {
-  const focused = document.activeElement;
   const items = list.map((m) => {
     const item = rows.get(m.id);
     item.classList.toggle("unread", !read.has(m.id));
@@ -105,13 +115,16 @@ function drawList(list, current) {
     else item.removeAttribute("aria-current");
     return item;
   });
+  const shown = $("messages").children;
+  if (items.length === shown.length && items.every((item, i) => item === shown[i])) return;
+  const focused = document.activeElement;
   $("messages").replaceChildren(...items);
   if ($("messages").contains(focused)) focused.focus({ preventScroll: true }); // lost when an item moves
 }
 
 // row makes the list item of a message; its time and state are drawn later.
 function row(m) {
-  const label = isMail(m) ? m.subject || "(no subject)" : m.text;
+  const label = isMail(m) ? subject(m) : m.text;
   const open = element("button", "open", icon(isMail(m) ? "mail" : "sms"),
     element("span", "to", m.destination), element("span", "time"),
     element("span", "about", label),
@@ -132,12 +145,14 @@ function row(m) {
   return item;
 }
 
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const calendar = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+
 // when is the time of a message, with its day unless it is the newest message's.
 function when(m) {
   const at = new Date(m.time);
-  const time = at.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-  if (at.toDateString() === new Date(messages[0].time).toDateString()) return time;
-  return at.toLocaleDateString(undefined, { day: "numeric", month: "short" }) + " " + time;
+  const today = at.toDateString() === new Date(messages[0].time).toDateString();
+  return (today ? "" : calendar.format(at) + " ") + clock.format(at);
 }
 
 // drawPools lists the pools that sent something; the choice appears with the second.

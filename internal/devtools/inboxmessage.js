@@ -46,6 +46,7 @@ function press(group, name, value) {
 }
 
 const isMail = (m) => m.medium === "EMAIL";
+const subject = (m) => m.subject || (m.function ? m.text : "(no subject)");
 
 // ---- drawing ----
 
@@ -60,7 +61,7 @@ function drawMessage(m) {
     $("body").replaceChildren();
     return;
   }
-  $("subject").textContent = isMail(m) ? m.subject || "(no subject)" : "Text message";
+  $("subject").textContent = isMail(m) ? subject(m) : "Text message";
   $("sent").textContent = new Date(m.time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
   $("sent").dateTime = m.time;
   drawAddresses(m);
@@ -100,8 +101,8 @@ function drawChips(m) {
     b.addEventListener("click", () => act(b));
     return b;
   };
-  const list = [chip("why", reasons[m.source] ?? m.source, `${m.source}: find all such messages`, () => search(m.source))];
-  if (m.username) list.push(chip("user", m.username, "Find this user's messages", () => search(m.username)));
+  const list = [chip("why", reasons[m.source] ?? m.source, `${m.source}: find all such messages`, () => search("source:" + m.source))];
+  if (m.username) list.push(chip("user", m.username, "Find this user's messages", () => search("user:" + m.username)));
   list.push(chip("pool", m.userPoolName || m.userPoolId, `${m.userPoolId}: show this pool only`, () => filter(medium, m.userPoolId)));
   list.push(chip("client", m.clientId, "Copy the app client's id", (b) => copy(m.clientId, b)));
   $("chips").replaceChildren(...list);
