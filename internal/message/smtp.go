@@ -7,14 +7,28 @@ import (
 	"net"
 	"net/url"
 	"strconv"
+	"sync"
+	"time"
 
 	"github.com/wneessen/go-mail"
+	"github.com/wneessen/go-mail/smtp"
 )
 
-// SMTP hands e-mails to a mail server. It opens one connection per message.
+// SMTP hands e-mails to a mail server. It keeps a few connections open for the next
+// messages. It is safe for concurrent use.
 type SMTP struct {
 	client *mail.Client
+
+	mu   sync.Mutex
+	idle []*smtp.Client // the one used last at the end
 }
+
+const (
+	// idleConnections is how many connections wait for the next message at most, idleTime how
+	// long the last of them does: less than mail servers bear (RFC 5321 section 4.5.3.2.7).
+	idleConnections = 4
+	idleTime        = 30 * time.Second
+)
 
 // NewSMTP returns a sender for a URL of the form
 // smtp[s]://[user:password@]host[:port][?tls=required|opportunistic|none]. smtps speaks
@@ -101,20 +115,74 @@ func mailOf(e Envelope) (*mail.Msg, error) {
 	return m, nil
 }
 
-// Send delivers e.
+// Send delivers e. A connection that the server has hung up meanwhile is replaced.
 func (s *SMTP) Send(ctx context.Context, e Envelope) error {
 	m, err := mailOf(e)
 	if err != nil {
 		return err
 	}
-	err = s.client.DialAndSendWithContext(ctx, m)
-	if err == nil {
-		return nil
+	for {
+		connection, used := s.take()
+		if !used {
+			if connection, err = s.client.DialToSMTPClientWithContext(ctx); err != nil {
+				return fmt.Errorf("reach the mail server: %w", err)
+			}
+		}
+		err := s.client.SendWithSMTPClient(connection, m)
+		if err == nil {
+			s.put(connection)
+			return nil
+		}
+		_ = connection.Close() // whatever state it is in
+		refusal, ok := errors.AsType[*mail.SendError](err)
+		switch {
+		case used && ok && refusal.Reason == mail.ErrConnCheck:
+			continue // nothing was said over it yet
+		case ok && refusal.ErrorCode() >= 500:
+			// A reply of 5xx to the message itself stays (RFC 5321 section 4.2.1). What goes wrong
+			// before, at the door, is the operator's to mend.
+			return permanent(fmt.Errorf("send mail: %w", err))
+		}
+		return fmt.Errorf("send mail: %w", err)
 	}
-	// A reply of 5xx to the message itself stays (RFC 5321 section 4.2.1). What went wrong
-	// before, at the door, is the operator's to mend.
-	if refusal, ok := errors.AsType[*mail.SendError](err); ok && refusal.ErrorCode() >= 500 {
-		return permanent(fmt.Errorf("send mail: %w", err))
+}
+
+// take returns the open connection that was used last; false where none is open.
+func (s *SMTP) take() (*smtp.Client, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last := len(s.idle) - 1
+	if last < 0 {
+		return nil, false
 	}
-	return fmt.Errorf("send mail: %w", err)
+	connection := s.idle[last]
+	s.idle = s.idle[:last]
+	return connection, true
+}
+
+// put keeps a connection for the next message, for a while.
+func (s *SMTP) put(connection *smtp.Client) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.idle) == idleConnections {
+		s.end(connection)
+		return
+	}
+	s.idle = append(s.idle, connection)
+	time.AfterFunc(idleTime, s.tidy)
+}
+
+// tidy ends the connection that has waited longest.
+func (s *SMTP) tidy() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.idle) > 0 {
+		s.end(s.idle[0])
+		s.idle = s.idle[1:]
+	}
+}
+
+// end says good-bye, which nobody waits for.
+func (s *SMTP) end(connection *smtp.Client) {
+	go func() { _ = s.client.CloseWithSMTPClient(connection) }() // the message was accepted before
 }

@@ -101,7 +101,8 @@ func (s *Service) decide(ctx context.Context, a *attempt) (*Step, error) {
 	case d.FailAuthentication, d.IssueTokens && a.stranger:
 		return nil, s.fail(ctx, a)
 	case d.IssueTokens:
-		return nil, s.allow(a)
+		a.allow()
+		return nil, nil //nolint:nilnil // no challenge stands here any more
 	case name == customChallenge:
 		return s.poseCustom(ctx, a)
 	case name == verifier && len(c.History) == 1 && c.held(srpStep):
@@ -132,11 +133,10 @@ func (s *Service) fail(ctx context.Context, a *attempt) error {
 // allow lets a custom sign-in go on to its end. Where it has verified a password, what
 // follows a password follows: a new one, a second factor. Without, the owner's challenges
 // are all there is.
-func (s *Service) allow(a *attempt) error {
+func (a *attempt) allow() {
 	a.owned = !a.custom.held(string(verifier))
 	a.passed = a.owned || slices.ContainsFunc(catalog.Factors(), func(f catalog.Factor) bool { return a.custom.held(string(f)) })
 	a.custom = nil // the Sessions that follow are not the owner's
-	return nil
 }
 
 // poseCustom poses the challenge that CreateAuthChallenge makes.
