@@ -67,7 +67,10 @@ func (p *process) response(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if len(body) > MaxPayload {
-		i.done <- outcome{err: tooLarge()}
+		select {
+		case i.done <- outcome{err: tooLarge()}:
+		default: // it was answered before
+		}
 		runtimeStatus(w, http.StatusRequestEntityTooLarge, `{"errorMessage":"Exceeded maximum allowed payload size","errorType":"RequestEntityTooLarge"}`)
 		return
 	}
