@@ -6,6 +6,7 @@ import (
 	"io"
 	"log"
 	"os"
+	"slices"
 	"sync"
 	"testing"
 
@@ -53,15 +54,17 @@ func (d *demoTB) TempDir() string {
 		log.Fatal(err)
 	}
 	d.dir = dir
+	d.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			log.Print(err)
+		}
+	})
 	return dir
 }
 
 func (d *demoTB) end() {
-	for _, end := range d.ends {
+	for _, end := range slices.Backward(d.ends) {
 		end()
-	}
-	if err := os.RemoveAll(d.dir); err != nil {
-		log.Print(err)
 	}
 }
 

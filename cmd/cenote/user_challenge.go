@@ -74,7 +74,24 @@ func (c *loginCommand) answer(t *terminal, user *client.User, err error) func(co
 			return e.Answer(ctx, password)
 		}
 	}
+	if e, ok := errors.AsType[*client.Challenge](err); ok && e.Name == "CUSTOM_CHALLENGE" {
+		return func(ctx context.Context) (*client.Session, error) { return giveAnswer(ctx, t, e) }
+	}
 	return nil
+}
+
+// giveAnswer answers what a user pool's functions ask: all that they tell is shown.
+func giveAnswer(ctx context.Context, t *terminal, e *client.Challenge) (*client.Session, error) {
+	for _, name := range slices.Sorted(maps.Keys(e.Parameters)) {
+		if name != "USERNAME" {
+			t.note("%s: %s", name, e.Parameters[name])
+		}
+	}
+	answer, err := t.ask(ctx, "Answer", "")
+	if err != nil {
+		return nil, err
+	}
+	return e.Respond(ctx, map[string]string{"ANSWER": answer})
 }
 
 // choose has one of several factors chosen, by its number or its name.

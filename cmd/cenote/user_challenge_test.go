@@ -88,6 +88,7 @@ func TestLoginAnswers(t *testing.T) {
 		disabled = `{"__type":"InvalidParameterException","message":"USER_SRP_AUTH is not enabled for the client."}`
 		device   = `,"NewDeviceMetadata":{"DeviceKey":"us-east-1_d","DeviceGroupKey":"-g"}`
 	)
+	const custom = `{"ChallengeName":"CUSTOM_CHALLENGE","Session":"s","ChallengeParameters":{"USERNAME":"ann","question":"2 + 3","hint":"prime"}}`
 	setUp := func(choices string) string {
 		return `{"ChallengeName":"MFA_SETUP","Session":"s","ChallengeParameters":{"MFAS_CAN_SETUP":` + choices + `}}`
 	}
@@ -181,6 +182,19 @@ func TestLoginAnswers(t *testing.T) {
 			stdin: "Passw0rd!\n",
 			steps: []step{initiate(disabled), initiate(`{"__type":"InvalidParameterException","message":"USER_AUTH flow not enabled for this client"}`)},
 			fails: true, notes: []string{"cenote: InvalidParameterException: USER_SRP_AUTH is not enabled for the client.\n"},
+		},
+		"custom challenges": {
+			args: []string{"--flow", "custom"}, stdin: "6\n5\n",
+			steps: []step{
+				initiate(custom, "AuthFlow=CUSTOM_AUTH", "USERNAME=ann"),
+				respond(custom, "ChallengeName=CUSTOM_CHALLENGE", "ANSWER=6"), respond(signedIn(""), "ANSWER=5"),
+			},
+			out: "Signed in as ann.\n", notes: []string{"hint: prime\nquestion: 2 + 3\nhint: prime\nquestion: 2 + 3\n"},
+		},
+		"custom challenges after the password": {
+			args: []string{"--flow", "custom-srp"}, stdin: "Passw0rd!\n5\n",
+			steps: []step{initiate(custom, "AuthFlow=CUSTOM_AUTH", "CHALLENGE_NAME=SRP_A"), respond(signedIn(""), "ANSWER=5")},
+			out:   "Signed in as ann.\n",
 		},
 		"factor without choice": {
 			args: []string{"--factor", "sms"}, fails: true, notes: []string{"cenote: --factor is for --flow choice\n"},

@@ -13,7 +13,7 @@ import (
 type loginCommand struct {
 	poolFlags
 	Username        string            `arg:"" optional:"" help:"The user's name or alias; asked for where it is missing."`
-	Flow            string            `enum:"srp,password,choice" default:"srp" help:"How to sign in: ${enum}. With srp the password is proven, not sent; with choice the user pool says what there is to choose."`
+	Flow            string            `enum:"srp,password,choice,custom,custom-srp" default:"srp" help:"How to sign in: ${enum}. With srp the password is proven, not sent; with choice the user pool says what there is to choose; with custom its functions ask, with custom-srp after the password."`
 	Factor          string            `enum:",password,email,sms" default:"" help:"With --flow choice, what to sign in with: a password, or a code by email or sms."`
 	RememberDevice  *bool             `negatable:"" help:"Where the user pool leaves it to the user, have it remember this device, which may spare a second factor; asked for at a terminal."`
 	PasswordFile    string            `placeholder:"FILE" env:"CENOTE_PASSWORD_FILE" help:"Read the password from FILE, or from standard input where FILE is -."`
@@ -67,6 +67,10 @@ func (c *loginCommand) start(ctx context.Context, t *terminal, user *client.User
 		flow = client.ChoiceFlow
 	case c.Factor != "":
 		return nil, errors.New("--factor is for --flow choice")
+	case c.Flow == "custom":
+		return user.SignInByChallenge(ctx)
+	case c.Flow == "custom-srp":
+		flow = client.CustomFlow
 	case c.Flow == "password":
 		flow = client.PasswordFlow
 	}

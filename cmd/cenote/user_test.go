@@ -38,7 +38,8 @@ func TestLoginWithSecondFactor(t *testing.T) {
 			want: "cenote: CodeMismatchException: Invalid code or auth state for the user.\n",
 		},
 		"no code":          {challenge: "SMS_MFA", stdin: "Passw0rd!\n", fails: true, want: "cenote: Code sent to +*******9934: standard input has ended\n"},
-		"custom challenge": {challenge: "CUSTOM_CHALLENGE", stdin: "Passw0rd!\n", fails: true, want: "cenote: sign-in needs an answer to CUSTOM_CHALLENGE\n"},
+		"new challenge":    {challenge: "NEW_CHALLENGE", stdin: "Passw0rd!\n", fails: true, want: "cenote: sign-in needs an answer to NEW_CHALLENGE\n"},
+		"custom challenge": {challenge: "CUSTOM_CHALLENGE", code: "ANSWER", stdin: "Passw0rd!\n424242\n", want: "Signed in as ann.\n"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
