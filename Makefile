@@ -10,7 +10,7 @@ VENV := .venv
 # Race-enabled tests need cgo; the program itself does not.
 GO_TEST := CGO_ENABLED=1 go test -race -shuffle=on -timeout 15m
 
-.PHONY: help build build-static run test test-go test-js test-python test-java test-stores bench gen lint verify deps
+.PHONY: help build build-static run test test-go test-js test-python test-java test-stores bench bench-imports gen lint verify deps
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "%-14s %s\n", $$1, $$2}'
@@ -41,8 +41,11 @@ test-java: build ## the AWS SDK for Java (needs Maven Central)
 test-stores: ## the store suite on a replicated PostgreSQL (installs etcd and Patroni)
 	@e2e/stores/run
 
-bench: build ## CPU per request as ratios to one RSA signature; SCALE=users
+bench: build ## CPU per request as ratios to one RSA signature, growth, triggers; SCALE=users
 	@go run ./bench -users $(or $(SCALE),10000)
+
+bench-imports: build ## user imports beside the store's own batches; ROWS=rows, POSTGRES=URL of a server to use besides SQLite
+	@go run ./bench -imports $(or $(ROWS),1000000) $(if $(POSTGRES),-import-postgres '$(POSTGRES)')
 
 gen: ## write the generated code and tables again
 	@go run ./api/gen

@@ -31,7 +31,7 @@ func serveIfChild(ctx context.Context) error {
 	}
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	c := cenote.Config{
-		Mode: cenote.Serve, Limits: cenote.Limits{Requests: cenote.Off},
+		Mode: cenote.Serve, Limits: cenote.Limits{Rates: rates(), PerUser: unlimited},
 		Log: slog.New(slog.NewJSONHandler(os.Stderr, nil)),
 		RootKey: &cenote.RootKey{
 			ID: os.Getenv("CENOTE_ROOT_ACCESS_KEY_ID"), Secret: cenote.Secret(os.Getenv("CENOTE_ROOT_SECRET_ACCESS_KEY")),
@@ -42,10 +42,14 @@ func serveIfChild(ctx context.Context) error {
 	flags.StringVar(&c.Database, "database", "", "")
 	c.MaxImportRows, c.MaxImportBytes = importLimit, importLimit
 	keyFile := flags.String("master-key-file", "", "")
+	configFile := flags.String("config", "", "")
 	if err := flags.Parse(os.Args[2:]); err != nil {
 		return err
 	}
 	var err error
+	if c.Functions, err = readFunctions(*configFile); err != nil {
+		return err
+	}
 	if c.MasterKey, err = readMasterKey(*keyFile); err != nil {
 		return err
 	}

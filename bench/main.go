@@ -6,7 +6,12 @@
 // the server's process. Every round also measures, in this process, the units that the
 // targets are made of: one RSA signature by crypto/rsa (S), one by the signer in use (L)
 // and the arithmetic of one SRP sign-in (M). Machines differ and are never quiet, so only
-// the ratios of one run mean anything.
+// the ratios of one run mean anything. What must not grow with the number of users is measured
+// on a second server with few of them, in the same rounds; what triggers add is time that a
+// caller waits.
+//
+// With -imports (`make bench-imports`) it measures user imports instead, each beside the
+// store's own batches of the same users.
 package main
 
 import (
@@ -29,6 +34,7 @@ var errMissed = errors.New("not every target was reached")
 type settings struct {
 	users       int
 	sample      int // of the users, how many sign in
+	factors     int // users who sign in with an authenticator app
 	rounds      int
 	connections int
 	scale       float64 // of the numbers of requests in a round
@@ -41,6 +47,7 @@ type settings struct {
 	serverCPUs  cpus // where apart
 	check       bool
 	database    string // of the server; empty is SQLite in its directory
+	config      string // its configuration file; empty is none
 	imports     importSettings
 }
 
@@ -58,7 +65,7 @@ func main() {
 }
 
 func parse() settings {
-	var s settings
+	s := settings{factors: factorUsers}
 	flag.IntVar(&s.users, "users", 10_000, "how many users the database has")
 	flag.IntVar(&s.sample, "sample", 2_000, "how many of them sign in")
 	flag.IntVar(&s.rounds, "rounds", 9, "how often everything is measured")
@@ -117,11 +124,14 @@ func run(ctx context.Context, s settings, out io.Writer) (err error) {
 	if err != nil {
 		return fmt.Errorf("prepare %d users: %w", s.users, err)
 	}
-	r, err := measure(ctx, s, dir, people)
+	r, err := measure(ctx, s, dir, people, out)
 	if err != nil {
 		return err
 	}
 	r.rest = rest
+	if r.triggers, err = measureTriggers(ctx, s); err != nil {
+		return fmt.Errorf("triggers: %w", err)
+	}
 	if err := r.print(out); err != nil {
 		return err
 	}

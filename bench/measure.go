@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,6 +19,7 @@ import (
 type round struct {
 	units units
 	cost  []time.Duration // per operation, each time it is done
+	flat  []pair          // per operation that must be flat
 }
 
 // burst does something n times from several callers, each waiting for its answer; i counts
@@ -50,12 +52,12 @@ type bench struct {
 	done       []int // per operation, how often
 }
 
-func begin(ctx context.Context, s settings, dir string, p *people, env ...string) (*bench, error) {
+func begin(ctx context.Context, s settings, dir string, p *people, operations []operation, env ...string) (*bench, error) {
 	server, err := startServer(ctx, s, dir, p.Root, env...)
 	if err != nil {
 		return nil, err
 	}
-	b := &bench{settings: s, server: server, operations: s.selected(p.Users)}
+	b := &bench{settings: s, server: server, operations: operations}
 	b.done = make([]int, len(b.operations))
 	if err := server.settle(ctx); err != nil {
 		return nil, errors.Join(err, server.stop())
@@ -66,10 +68,16 @@ func begin(ctx context.Context, s settings, dir string, p *people, env ...string
 	return b, nil
 }
 
-// selected are the operations to measure.
-func (s settings) selected(users int) []operation {
-	return slices.DeleteFunc(operations(users), func(o operation) bool { return s.only != nil && !s.only.MatchString(o.name) })
+// selected are those of the operations that are to be measured, and what they are compared
+// with.
+func (s settings) selected(all []operation) []operation {
+	compared := slices.ContainsFunc(all, func(o operation) bool { return o.target.p > 0 && s.selects(o.name) })
+	return slices.DeleteFunc(all, func(o operation) bool {
+		return !s.selects(o.name) && (o.name != passwordName || !compared)
+	})
 }
+
+func (s settings) selects(name string) bool { return s.only == nil || s.only.MatchString(name) }
 
 // cost does an operation n times, step by step, and returns what the server spent on each.
 func (b *bench) cost(ctx context.Context, i, n int) (time.Duration, error) {
@@ -88,10 +96,11 @@ func (b *bench) cost(ctx context.Context, i, n int) (time.Duration, error) {
 	return (after - before) / time.Duration(n), err
 }
 
-// round measures everything once, with the units in between.
-func (b *bench) round(ctx context.Context, y *yardstick) (r round, err error) {
-	for i, o := range b.operations {
-		if err := y.measure(b.scale); err != nil {
+// round measures the first operations once, with the units in between.
+func (b *bench) round(ctx context.Context, y *yardstick, operations []operation) (r round, err error) {
+	var passwords time.Duration
+	for i, o := range operations {
+		if err := y.measure(ctx, b.scale); err != nil {
 			return r, err
 		}
 		cost, err := b.cost(ctx, i, max(1, int(float64(o.perRound)*b.scale)))
@@ -99,26 +108,41 @@ func (b *bench) round(ctx context.Context, y *yardstick) (r round, err error) {
 			return r, err
 		}
 		r.cost = append(r.cost, cost)
+		if o.name == passwordName {
+			passwords = cost
+		}
 	}
-	r.units = y.take()
+	if len(operations) > 0 {
+		r.units = y.take()
+	}
+	r.units.P = passwords
 	return r, nil
 }
 
 // measure runs the rounds, after one that only warms up.
-func measure(ctx context.Context, s settings, dir string, p *people) (r *report, err error) {
-	y, err := newYardstick(ctx)
+func measure(ctx context.Context, s settings, dir string, p *people, out io.Writer) (r *report, err error) {
+	y, err := newYardstick(ctx, s.connections)
 	if err != nil {
 		return nil, err
 	}
-	b, err := begin(ctx, s, dir, p)
+	defer func() { err = errors.Join(err, y.close()) }()
+	r = &report{settings: s, signer: y.signer(), operations: s.selected(operations(p.Users)), flat: s.selected(flatOperations())}
+	b, err := begin(ctx, s, dir, p, slices.Concat(r.operations, r.flat))
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, b.server.stop()) }()
-	r = &report{settings: s, signer: y.signer(), operations: b.operations}
+	few, stop, err := r.beginFew(ctx, dir, out)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
 	for i := range s.rounds + 1 {
-		one, err := b.round(ctx, y)
+		one, err := b.round(ctx, y, r.operations)
 		if err != nil {
+			return nil, err
+		}
+		if one.flat, err = flatRound(ctx, b, few); err != nil {
 			return nil, err
 		}
 		if i > 0 {
@@ -141,13 +165,14 @@ func profile(ctx context.Context, s settings, dir string, p *people) (err error)
 		return err
 	}
 	s.server = ""
-	b, err := begin(ctx, s, dir, p, profileVariable+"="+address)
+	operations := slices.Concat(s.selected(operations(p.Users)), s.selected(flatOperations()))
+	b, err := begin(ctx, s, dir, p, operations, profileVariable+"="+address)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.server.stop()) }()
 	for i, o := range b.operations {
-		name := strings.NewReplacer(" ", "-", ".", "").Replace(strings.ToLower(o.name)) + ".pprof"
+		name := strings.NewReplacer(" ", "-", ".", "", ":", "-", "^=", "prefix", "=", "is").Replace(strings.ToLower(o.name)) + ".pprof"
 		if err := b.profile(ctx, i, address, filepath.Join(s.profiles, name)); err != nil {
 			return fmt.Errorf("%s: %w", o.name, err)
 		}

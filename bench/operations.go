@@ -27,6 +27,9 @@ type operation struct {
 // step is a part of an operation: a call, which costs the server, or the client's own work.
 type step func(ctx context.Context, w *work, i int) error
 
+// passwordName is the operation that others are compared with.
+const passwordName = "password sign-in"
+
 // operations returns all that is measured, with the targets for so many users.
 func operations(users int) []operation {
 	signIn, read := 1.0, target{s: 0.2}
@@ -35,7 +38,8 @@ func operations(users int) []operation {
 	}
 	return []operation{
 		{"refresh", target{l: 2, s: 0.3, factor: signIn}, 400, []step{refresh}},
-		{"password sign-in", target{l: 2, s: 0.5, factor: signIn}, 400, []step{passwordSignIn}},
+		{passwordName, target{l: 2, s: 0.5, factor: signIn}, 400, []step{passwordSignIn}},
+		{"TOTP sign-in", target{p: 1, c: 1, s: 0.3}, 300, []step{totpStart, totpAnswer}},
 		{"SRP sign-in", target{l: 2, m: 1, s: 0.7, factor: signIn}, 150, []step{srpPrepare, srpStart, srpProve, srpAnswer}},
 		{"GetUser", read, 1500, []step{getUser}},
 		{"AdminGetUser", read, 1500, []step{adminGetUser}},
@@ -53,6 +57,7 @@ type work struct {
 	run    string   // makes this run's new user names differ from those of others
 	// exchanges are the SRP sign-ins under way.
 	exchanges sync.Map // of *exchange by number
+	sessions  sync.Map // of the TOTP sign-ins under way, by number
 }
 
 type tokens struct{ AccessToken, RefreshToken string }

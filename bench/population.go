@@ -34,11 +34,21 @@ const password = "Correct-horse-1"
 type people struct {
 	Users            int // user names are those of userName(0) to userName(Users-1)
 	Sample           int // of them, those of member(0) to member(Sample-1) can sign in
+	Factors          int // users of factorName(0) to factorName(Factors-1), who have an authenticator app
 	PoolID, ClientID string
 	Root             accessKey
+
+	apps apps
 }
 
-func userName(i int) string { return fmt.Sprintf("user%07d", i) }
+const (
+	userPrefix = "user"
+	userDigits = 7
+)
+
+func userName(i int) string { return userPrefix + digits(i) }
+
+func digits(i int) string { return fmt.Sprintf("%0*d", userDigits, i) }
 
 func email(username string) string { return username + "@example.com" }
 
@@ -62,21 +72,25 @@ func scatter(i, n int) int {
 	return int(int64(i) * int64(stride) % int64(n))
 }
 
+// members is how many users sign in: most do not, so that there are neighbours who differ.
+func (s settings) members() int { return max(1, min(s.sample, s.users/5)) }
+
 // prepare makes the database in dir, or takes the one that is there.
 func prepare(ctx context.Context, s settings, dir string, out io.Writer) (*people, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
 	state := filepath.Join(dir, stateFile)
-	p := &people{Users: s.users, Sample: min(s.sample, s.users)}
+	p := &people{Users: s.users, Sample: s.members(), Factors: s.factors}
 	content, err := os.ReadFile(state)
 	if err == nil {
 		kept := new(people)
 		if err := json.Unmarshal(content, kept); err != nil {
 			return nil, fmt.Errorf("%s: %w", state, err)
 		}
-		if kept.Users != p.Users || kept.Sample != p.Sample {
-			return nil, fmt.Errorf("%s has %d users, %d of whom sign in: -users and -sample ask for others", dir, kept.Users, kept.Sample)
+		if kept.Users != p.Users || kept.Sample != p.Sample || kept.Factors != p.Factors {
+			return nil, fmt.Errorf("%s has %d users, %d of whom sign in, and %d with a second factor: -users and -sample ask for others, or another version made it",
+				dir, kept.Users, kept.Sample, kept.Factors)
 		}
 		return kept, nil
 	}
@@ -123,7 +137,10 @@ func (p *people) createPool(ctx context.Context, s settings, dir string) (err er
 		return err
 	}
 	p.ClientID = client.UserPoolClient.ClientId
-	return nil
+	_, err = server.caller.signed(ctx, "SetUserPoolMfaConfig", map[string]any{
+		"UserPoolId": p.PoolID, "MfaConfiguration": "OPTIONAL", "SoftwareTokenMfaConfiguration": map[string]bool{"Enabled": true},
+	})
+	return err
 }
 
 // into returns a function that reads the answer of a call into v.
@@ -178,6 +195,13 @@ func (p *people) load(ctx context.Context, dir string) (err error) {
 			return m.join(ctx, db, users)
 		})
 	}
+	group.Go(func() error {
+		users, err := m.factorUsers()
+		if err != nil || len(users) == 0 {
+			return err
+		}
+		return db.CreateUsers(ctx, users)
+	})
 	return group.Wait()
 }
 
@@ -230,28 +254,46 @@ func (m *maker) credential(username string) (store.Credential, error) {
 func (m *maker) users(from, to int) ([]*store.User, error) {
 	users := make([]*store.User, 0, to-from)
 	for i := from; i < to; i++ {
-		u, err := m.user(userName(scatter(i, m.Users)))
-		if err != nil {
-			return nil, err
+		n := scatter(i, m.Users)
+		u := m.user(userName(n))
+		if m.members[u.Username] {
+			if err := m.admit(u); err != nil {
+				return nil, err
+			}
+		} else {
+			u.Attributes = attributes(u.Username)
+			m.setApart(u, n)
 		}
 		users = append(users, u)
 	}
 	return users, nil
 }
 
-func (m *maker) user(name string) (u *store.User, err error) {
-	sub, err := naming.UUID(rand.Reader)
-	if err != nil {
-		return nil, err
+// factorUsers makes the users who sign in with an authenticator app.
+func (m *maker) factorUsers() ([]*store.User, error) {
+	users := make([]*store.User, 0, m.Factors)
+	for i := range m.Factors {
+		u := m.user(factorName(i))
+		if err := m.admit(u); err != nil {
+			return nil, err
+		}
+		withFactor(u)
+		users = append(users, u)
 	}
-	u = &store.User{
-		Pool: m.pool, Sub: sub, Username: name, Enabled: true, Status: cognitoidp.UserStatusTypeConfirmed,
+	return users, nil
+}
+
+func (m *maker) user(name string) *store.User {
+	return &store.User{
+		Pool: m.pool, Sub: sub(name), Username: name, Enabled: true, Status: cognitoidp.UserStatusTypeConfirmed,
 		Attributes: map[string]string{"email": email(name), "email_verified": "true", "name": "Someone Called " + name},
-		Keys:       []store.Key{{Kind: store.KeyUsername, Value: name}, {Kind: store.KeySub, Value: sub}},
+		Keys:       []store.Key{{Kind: store.KeyUsername, Value: name}, {Kind: store.KeySub, Value: sub(name)}},
 		Credential: m.crowd,
 	}
-	if m.members[name] {
-		u.Credential, err = m.credential(name)
-	}
-	return u, err
+}
+
+// admit gives a user a credential to sign in with.
+func (m *maker) admit(u *store.User) (err error) {
+	u.Credential, err = m.credential(u.Username)
+	return err
 }

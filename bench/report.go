@@ -11,12 +11,17 @@ import (
 )
 
 // target is what an operation may cost, as a sum of units; a factor of 0 is 1.
-type target struct{ l, m, s, factor float64 }
+type target struct{ p, c, l, m, s, factor float64 }
 
 // of returns the target in time.
 func (t target) of(u units) time.Duration {
-	sum := t.l*float64(u.L) + t.m*float64(u.M) + t.s*float64(u.S)
+	sum := t.others(u) + t.s*float64(u.S)
 	return time.Duration(cmp.Or(t.factor, 1) * sum)
+}
+
+// others is the part of the target that is no S.
+func (t target) others(u units) float64 {
+	return t.p*float64(u.P) + t.c*float64(u.C) + t.l*float64(u.L) + t.m*float64(u.M)
 }
 
 // String writes the target as a formula.
@@ -31,6 +36,12 @@ func (t target) String() string {
 // formula writes the target with another number of S.
 func (t target) formula(s float64) string {
 	var parts []string
+	if t.p > 0 {
+		parts = append(parts, "P")
+	}
+	if t.c > 0 {
+		parts = append(parts, "C")
+	}
 	if t.l > 0 {
 		parts = append(parts, fmt.Sprintf("%.0f L", t.l))
 	}
@@ -49,7 +60,7 @@ func (t target) formula(s float64) string {
 
 // beyond returns how many S a cost has besides the target's other units.
 func (t target) beyond(cost time.Duration, u units) float64 {
-	return (float64(cost) - t.l*float64(u.L) - t.m*float64(u.M)) / float64(u.S)
+	return (float64(cost) - t.others(u)) / float64(u.S)
 }
 
 // The targets that are no ratios.
@@ -63,6 +74,8 @@ type report struct {
 	settings
 	signer     string
 	operations []operation
+	flat       []operation // what must not grow with the users
+	triggers   *triggers   // nil when they were not asked for
 	rounds     []round
 	rest       rest
 	loaded     memory // after everything
@@ -82,6 +95,14 @@ func (r *report) reached() bool {
 		if r.ratio(i).median > 1 {
 			return false
 		}
+	}
+	for i := range r.flat {
+		if r.growth(i).median > flatTarget {
+			return false
+		}
+	}
+	if r.triggers != nil && !r.triggers.reached() {
+		return false
 	}
 	return r.start().median < startTarget && r.idle().median < memoryTarget
 }
@@ -119,6 +140,24 @@ func (r *report) print(out io.Writer) error {
 		r.users, r.connections, len(r.rounds))
 	fmt.Fprintf(out, "The server and its callers %s.\n", where)
 	fmt.Fprintf(out, "Only the ratios are claims. Median of the rounds; in brackets the least.\n\n")
+	if err := r.printCosts(out); err != nil {
+		return err
+	}
+	r.printRest(out)
+	if err := r.printFlat(out); err != nil {
+		return err
+	}
+	if r.triggers != nil {
+		r.triggers.print(out)
+	}
+	return nil
+}
+
+// printCosts writes what the operations cost, and the units.
+func (r *report) printCosts(out io.Writer) error {
+	if len(r.operations) == 0 {
+		return nil
+	}
 	r.printUnits(out)
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "\tCPU\tin S\treached\ttarget\tof target\t")
@@ -128,11 +167,10 @@ func (r *report) print(out io.Writer) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintln(out, "\nThe SRP sign-in is both requests. The pool verifies no attributes, so SignUp sends no code.")
+	fmt.Fprintln(out, "\nThe SRP sign-in and the TOTP sign-in are both requests. The pool verifies no attributes, so SignUp sends no code.")
 	if r.repeated > 0 {
 		fmt.Fprintf(out, "%d calls were refused at first, as too many at once; what that cost is counted.\n", r.repeated)
 	}
-	r.printRest(out)
 	return nil
 }
 
@@ -144,6 +182,8 @@ func (r *report) printUnits(out io.Writer) {
 		{"S", "an RSA-2048 signature by crypto/rsa", func(u units) time.Duration { return u.S }},
 		{"L", "one by the signer in use: " + r.signer, func(u units) time.Duration { return u.L }},
 		{"M", "the server's arithmetic in an SRP sign-in", func(u units) time.Duration { return u.M }},
+		{"C", "a commit of one spent proof, grouped with those of all connections", func(u units) time.Duration { return u.C }},
+		{"P", "the password sign-in below", func(u units) time.Duration { return u.P }},
 	} {
 		cost := over(r.rounds, func(one round) time.Duration { return unit.of(one.units) })
 		inS := over(r.rounds, func(one round) float64 { return float64(unit.of(one.units)) / float64(one.units.S) })

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/cenote-id/cenote/internal/throttle"
 )
 
 // patience is how long a server may take to answer first.
@@ -47,10 +49,16 @@ func startServer(ctx context.Context, s settings, dir string, root accessKey, en
 		}
 		env = append(env, childVariable+"=1")
 	}
-	command := exec.Command(program, "serve", "--listen="+address, "--ops-listen=",
-		"--database="+s.databaseIn(dir), "--master-key-file="+filepath.Join(dir, masterKeyFile))
+	arguments := []string{
+		"serve", "--listen=" + address, "--ops-listen=",
+		"--database=" + s.databaseIn(dir), "--master-key-file=" + filepath.Join(dir, masterKeyFile),
+	}
+	if s.config != "" {
+		arguments = append(arguments, "--config="+s.config)
+	}
+	command := exec.Command(program, arguments...)
 	command.Env = append(cleanEnvironment(), append(env,
-		"CENOTE_ROOT_ACCESS_KEY_ID="+root.ID, "CENOTE_ROOT_SECRET_ACCESS_KEY="+root.Secret)...)
+		"CENOTE_LIMITS="+limits(), "CENOTE_ROOT_ACCESS_KEY_ID="+root.ID, "CENOTE_ROOT_SECRET_ACCESS_KEY="+root.Secret)...)
 	command.Stderr = log
 	p := &server{command: command, log: log, caller: newCaller(address, s.connections, root)}
 	begin := command.Start
@@ -69,6 +77,28 @@ func startServer(ctx context.Context, s settings, dir string, root accessKey, en
 		return nil, errors.Join(err, p.stop())
 	}
 	return p, nil
+}
+
+// unlimited is a rate that no caller here reaches: calls are counted, as in production, and
+// not refused.
+const unlimited = 1_000_000
+
+// rates are the limits of a server.
+func rates() map[string]float64 {
+	all := make(map[string]float64)
+	for _, category := range throttle.Categories() {
+		all[category] = unlimited
+	}
+	return all
+}
+
+// limits writes them as the program reads them.
+func limits() string {
+	all := []string{fmt.Sprintf("per-user=%d", unlimited)}
+	for category, rate := range rates() {
+		all = append(all, fmt.Sprintf("rates.%s=%.0f", category, rate))
+	}
+	return strings.Join(all, ";")
 }
 
 // databaseIn returns the URL of the database of a server whose files are in dir.

@@ -22,18 +22,21 @@ type units struct {
 	S time.Duration // an RSA-2048 signature by crypto/rsa
 	L time.Duration // one by the signer that the server uses
 	M time.Duration // a server's arithmetic in one SRP sign-in
+	C time.Duration // a grouped commit of one small row
+	P time.Duration // a password sign-in on the server, in the same round; 0 where none was measured
 }
 
 // yardstick measures units in this process.
 type yardstick struct {
 	library *libcrypto.Library // nil where Go signs
 	works   [3]func() error
-	spent   [3]time.Duration
-	done    [3]int
+	spent   [4]time.Duration
+	done    [4]int
+	commits *commits
 }
 
 // newYardstick sets up the same signer and arithmetic as a server sets up here.
-func newYardstick(ctx context.Context) (*yardstick, error) {
+func newYardstick(ctx context.Context, connections int) (*yardstick, error) {
 	library, err := libcrypto.Load(time.Now)
 	if err != nil {
 		library = nil // Go's arithmetic will do, here as in the server
@@ -54,7 +57,11 @@ func newYardstick(ctx context.Context) (*yardstick, error) {
 	if err != nil {
 		return nil, err
 	}
-	y := &yardstick{library: library}
+	commits, err := newCommits(ctx, connections)
+	if err != nil {
+		return nil, err
+	}
+	y := &yardstick{library: library, commits: commits}
 	digest := sha256.Sum256([]byte("digest"))
 	y.works = [3]func() error{
 		func() error { _, err := rsa.SignPKCS1v15(nil, private, crypto.SHA256, digest[:]); return err },
@@ -98,7 +105,7 @@ func (y *yardstick) signer() string {
 }
 
 // measure adds a little to what take returns: about as much time for each unit.
-func (y *yardstick) measure(scale float64) error {
+func (y *yardstick) measure(ctx context.Context, scale float64) error {
 	for i, times := range [3]float64{20, 40, 10} {
 		n := max(1, int(times*scale))
 		spent, err := threadCost(n, y.works[i])
@@ -108,14 +115,23 @@ func (y *yardstick) measure(scale float64) error {
 		y.spent[i] += spent
 		y.done[i] += n
 	}
+	n := max(1, int(80*scale))
+	spent, err := y.commits.cost(ctx, n)
+	if err != nil {
+		return fmt.Errorf("measure commits: %w", err)
+	}
+	y.spent[3] += spent
+	y.done[3] += n
 	return nil
 }
+
+func (y *yardstick) close() error { return y.commits.close() }
 
 // take returns the units as measured since the last time.
 func (y *yardstick) take() units {
 	mean := func(i int) time.Duration { return y.spent[i] / time.Duration(y.done[i]) }
-	u := units{S: mean(0), L: mean(1), M: mean(2)}
-	y.spent, y.done = [3]time.Duration{}, [3]int{}
+	u := units{S: mean(0), L: mean(1), M: mean(2), C: mean(3)}
+	y.spent, y.done = [4]time.Duration{}, [4]int{}
 	return u
 }
 
