@@ -321,8 +321,12 @@ func (p *process) kill() {
 	_ = p.server.Close() // what hangs on it is the child's
 }
 
+// errEnded says that a child ended before it took an event: another can have it, since
+// nothing has been done for it.
+var errEnded = errors.New("the function's process had ended")
+
 // invoke runs one event through the child. A child that does not answer in time is ended,
-// as Lambda ends its sandbox.
+// as Lambda ends its sandbox. The error is errEnded where the child had ended before.
 func (p *process) invoke(ctx context.Context, c Call) ([]byte, error) {
 	i, err := p.newInvocation(ctx, c)
 	if err != nil {
@@ -339,7 +343,7 @@ func (p *process) invoke(ctx context.Context, c Call) ([]byte, error) {
 	select {
 	case p.work <- i:
 	case <-p.exited:
-		return nil, &InvocationError{Name: "ServiceException", Cause: errors.New("the function's process had ended"), again: true}
+		return nil, errEnded
 	case <-ctx.Done():
 		p.kill()
 		return nil, timedOut(ctx.Err())

@@ -42,13 +42,17 @@ func newProcesses(s *Service, e *Entry, arn string) *processes {
 
 // attempt implements backend.
 func (p *processes) attempt(ctx context.Context, c Call) ([]byte, error) {
-	worker, err := p.take(ctx)
-	if err != nil {
-		return nil, err
+	for {
+		worker, err := p.take(ctx)
+		if err != nil {
+			return nil, err
+		}
+		out, err := worker.invoke(ctx, c)
+		p.put(worker)
+		if !errors.Is(err, errEnded) {
+			return out, err
+		}
 	}
-	out, err := worker.invoke(ctx, c)
-	p.put(worker)
-	return out, err
 }
 
 // take returns a process with nothing to do: an idle one, or else the first that is put
