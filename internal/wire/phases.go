@@ -64,7 +64,7 @@ func (s *Server) authorise(ctx context.Context, e *endpoint, call *api.Call, in 
 		}
 		user, err := s.gate.User(ctx, *carrier.CarriedToken())
 		if err != nil {
-			return err
+			return e.tokenRefused(err)
 		}
 		call.Principal.User = user
 		return nil
@@ -76,6 +76,17 @@ func (s *Server) authorise(ctx context.Context, e *endpoint, call *api.Call, in 
 		call.Principal.IAM = principal
 		return s.gate.Allow(ctx, principal, e.mount.Service, e.op, in)
 	}
+}
+
+// tokenRefused is the refusal of an access token as the operation can tell it: not every
+// one declares all that can have become of the token's user and client.
+func (e *endpoint) tokenRefused(err error) error {
+	const instead = "NotAuthorizedException"
+	f, ok := errors.AsType[*fault.Error](err)
+	if !ok || e.errors[f.Code] || universal(f.Code) || !e.errors[instead] {
+		return err
+	}
+	return fault.New(instead, f.Message).Because(err)
 }
 
 // universal are the exceptions that any operation may answer.

@@ -69,10 +69,14 @@ func (d doorman) Allow(context.Context, *api.IAMPrincipal, *api.Service, *api.Op
 }
 
 func (d doorman) User(_ context.Context, token string) (*api.UserPrincipal, error) {
-	if token != "good" {
+	switch token {
+	case "good":
+		return &api.UserPrincipal{Sub: "sub-1"}, nil
+	case "orphan":
+		return nil, fault.UserNotFound("User does not exist.")
+	default:
 		return nil, fault.NotAuthorized("Invalid Access Token")
 	}
-	return &api.UserPrincipal{Sub: "sub-1"}, nil
 }
 
 // fixture is a server behind a real listener.
@@ -318,6 +322,20 @@ func TestErrors(t *testing.T) {
 				t.Error("a message became a header")
 			}
 		})
+	}
+}
+
+// A token is refused by an exception that the operation declares.
+func TestTokenRefused(t *testing.T) {
+	t.Parallel()
+	f := start(t, &service{}, nil)
+	for operation, want := range map[string]string{
+		"GetUser":                   `{"__type":"UserNotFoundException","message":"User does not exist."}`,
+		"StartWebAuthnRegistration": `{"__type":"NotAuthorizedException","message":"User does not exist."}`,
+	} {
+		if r := f.post(t, operation, `{"AccessToken":"orphan"}`); r.status != 400 || r.body != want {
+			t.Errorf("%s: %d %s", operation, r.status, r.body)
+		}
 	}
 }
 
