@@ -292,11 +292,7 @@ func TestImportSurvivesKill(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, patience, "the import makes users", func() bool { return s.importState(pool, job).ImportedUsers > 0 })
-	if err := n.process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	n.ended = true
-	<-n.exited
+	n.kill(t)
 
 	s = serve(t, dir, sqlite(dir)...).scene(t)
 	before := s.importState(pool, job)
@@ -362,8 +358,7 @@ func TestPoolWithoutSRP(t *testing.T) {
 	refused[*types.InvalidParameterException](t, err, "The tag cenote:password-hash is chosen when a user pool is made, and cannot be changed.")
 }
 
-// importSamples are the samples of the operations on imports, but for the one that stops a
-// job: whether a job still runs is not the request's matter.
+// importSamples are the samples of the operations on imports.
 func importSamples() map[string]sample {
 	role := "arn:aws:iam::000000000000:role/import"
 	return map[string]sample{
@@ -374,6 +369,7 @@ func importSamples() map[string]sample {
 		"DescribeUserImportJob": {"UserPoolId": "{pool}", "JobId": "{job}"},
 		"ListUserImportJobs":    {"UserPoolId": "{pool}", "MaxResults": 2, "PaginationToken": "x"},
 		"StartUserImportJob":    {"UserPoolId": "{pool}", "JobId": "{job}"},
+		"StopUserImportJob":     {"UserPoolId": "{pool}", "JobId": "{job}"},
 	}
 }
 

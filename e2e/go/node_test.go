@@ -124,6 +124,16 @@ func (n *node) stop(t *testing.T) {
 	n.wait(t)
 }
 
+// kill ends a node as a crash does.
+func (n *node) kill(t *testing.T) {
+	t.Helper()
+	if err := n.process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	n.ended = true
+	<-n.exited
+}
+
 // wait waits for a node that was told to end.
 func (n *node) wait(t *testing.T) {
 	t.Helper()

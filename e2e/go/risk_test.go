@@ -543,3 +543,35 @@ func TestRiskOfChosenFactors(t *testing.T) {
 		t.Errorf("the event is %q", got)
 	}
 }
+
+// eventSamples are the samples of the operations on auth events.
+func eventSamples() map[string]sample {
+	feedback := func(more sample) sample {
+		more["UserPoolId"], more["Username"], more["EventId"], more["FeedbackValue"] = "{pool}", "{user}", "{event}", "Valid"
+		return more
+	}
+	return map[string]sample{
+		"AdminListUserAuthEvents":      {"UserPoolId": "{pool}", "Username": "{user}", "MaxResults": 2, "NextToken": "x"},
+		"AdminUpdateAuthEventFeedback": feedback(sample{}),
+		"UpdateAuthEventFeedback":      feedback(sample{"FeedbackToken": "{feedback}"}),
+	}
+}
+
+// prepareEvents lets the user sign in from where the user was never before, and reads the
+// mail about it.
+func (w *world) prepareEvents() {
+	if _, events := eventSamples()[w.operation]; !events {
+		return
+	}
+	w.risk(w.app, acting(types.AccountTakeoverEventActionTypeNoAction))
+	w.settle(w.app, w.user)
+	must(w.signInFrom(w.app, away, w.user.name, w.user.password))(w.t)
+	for _, m := range w.server.Messages(w.ctx, w.user.email) {
+		if parts := strings.Split(m.Body, "|"); len(parts) == 8 {
+			book.add("feedback token", parts[5])
+			w.tokens["{event}"], w.tokens["{feedback}"] = parts[4], parts[5]
+			return
+		}
+	}
+	w.t.Fatal("no notice came")
+}

@@ -46,6 +46,8 @@ const minSecret = 8
 var (
 	code  = regexp.MustCompile(`^[0-9]{6}$`)
 	codes = regexp.MustCompile(`\b[0-9]{6}\b`)
+	// durations are the numbers that stand in every line, and are any code now and then.
+	durations = regexp.MustCompile(`"duration":[0-9]+`)
 )
 
 // secretMembers are the members whose values are secrets or personal data, in requests and
@@ -55,7 +57,8 @@ var secretMembers = []string{
 	"AccessToken", "IdToken", "RefreshToken", "Token", "Session", "SecretHash", "ClientSecret",
 	"PASSWORD", "NEW_PASSWORD", "SECRET_HASH", "REFRESH_TOKEN", "SECRET_BLOCK", "PASSWORD_CLAIM_SECRET_BLOCK",
 	"PASSWORD_CLAIM_SIGNATURE", "SRP_A", "SRP_B", "SALT",
-	"SecretCode", "UserCode", "SMS_MFA_CODE", "SOFTWARE_TOKEN_MFA_CODE", "EMAIL_OTP_CODE",
+	"SecretCode", "UserCode", "SMS_MFA_CODE", "SOFTWARE_TOKEN_MFA_CODE", "EMAIL_OTP_CODE", "SMS_OTP_CODE",
+	"ANSWER", "CREDENTIAL", "PasswordVerifier", "FeedbackToken", "ClientSecretValue", "client_secret", "private_key",
 }
 
 // addJSON notes the secrets in a body.
@@ -103,6 +106,7 @@ func (s *secrets) leaks() []string {
 			}
 		}
 	}
+	log = durations.ReplaceAllString(log, `"duration":0`)
 	for _, at := range codes.FindAllStringIndex(log, -1) {
 		if what, ok := s.values[log[at[0]:at[1]]]; ok {
 			found[leaked(what, log, at[0], at[1])] = true
