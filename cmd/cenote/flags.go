@@ -44,7 +44,7 @@ type messageFlags struct {
 	SMTPURL          cenote.Secret `name:"smtp-url" secret:"" group:"Messages" placeholder:"URL" help:"Who carries mails: smtp[s]://[user:password@]host[:port], ses://KEY:SECRET@REGION, https://... for a webhook, file:DIRECTORY."`
 	MailSecret       cenote.Secret `name:"mail-webhook-secret" secret:"" group:"Messages" placeholder:"SECRET" help:"Signs the posts to a webhook of mails."`
 	MailFrom         string        `name:"mail-from" group:"Messages" placeholder:"ADDRESS" help:"Sender of the mails of pools that name none."`
-	SMSWebhookURL    cenote.Secret `name:"sms-webhook-url" secret:"" group:"Messages" placeholder:"URL" help:"Who carries text messages: https://... for a webhook, sns://KEY:SECRET@REGION, twilio://ACCOUNT:TOKEN@api.twilio.com?from=NUMBER, file:DIRECTORY."`
+	SMSWebhookURL    cenote.Secret `name:"sms-webhook-url" secret:"" group:"Messages" placeholder:"URL" help:"Who carries text messages: https://... for a webhook, sns://KEY:SECRET@REGION, sms-voice://KEY:SECRET@REGION, twilio://ACCOUNT:TOKEN@api.twilio.com?from=NUMBER, file:DIRECTORY."`
 	SMSWebhookSecret cenote.Secret `name:"sms-webhook-secret" secret:"" group:"Messages" placeholder:"SECRET" help:"Signs the posts to the webhook of text messages."`
 }
 

@@ -73,6 +73,14 @@ func drifts() []drift {
 			update: step{"UpdateUserPool", of(map[string]any{}), nil}, leaves: [][]any{mirrored}, moves: []string{"LastModifiedDate"},
 		},
 		{
+			name: "pool with End User Messaging",
+			make: step{"CreateUserPool", map[string]any{"PoolName": "p", "SmsConfiguration": map[string]any{"EumsSms": map[string]any{
+				"CallerArn": "arn:aws:iam::000000000000:role/r", "OriginationIdentity": "APP", "ConfigurationSetName": "set",
+			}}}, pool.learn},
+			describe: step{"DescribeUserPool", of(map[string]any{}), nil}, shown: []string{"UserPool"},
+			update: step{"UpdateUserPool", of(map[string]any{}), nil}, leaves: [][]any{mirrored}, moves: []string{"LastModifiedDate"},
+		},
+		{
 			name: "client with its name only", before: []step{pool}, make: client,
 			describe: step{"DescribeUserPoolClient", ofClient(map[string]any{}), nil}, shown: []string{"UserPoolClient"},
 			update: step{"UpdateUserPoolClient", ofClient(map[string]any{}), nil}, moves: []string{"LastModifiedDate"},
@@ -83,7 +91,8 @@ func drifts() []drift {
 				"ClientName": "c", "GenerateSecret": true, "AllowedOAuthFlowsUserPoolClient": true, "AllowedOAuthFlows": []any{"code"},
 				"AllowedOAuthScopes": []any{"openid", "api/read"}, "CallbackURLs": []any{"https://app.example/"}, "LogoutURLs": []any{"https://app.example/out"},
 				"DefaultRedirectURI": "https://app.example/", "SupportedIdentityProviders": []any{"COGNITO"},
-				"TokenValidityUnits": map[string]any{"AccessToken": "minutes"}, "AccessTokenValidity": 30, "PreventUserExistenceErrors": "ENABLED",
+				"AnalyticsConfiguration": map[string]any{"ApplicationArn": "arn:aws:mobiletargeting:us-east-1:000000000000:apps/a", "UserDataShared": true},
+				"TokenValidityUnits":     map[string]any{"AccessToken": "minutes"}, "AccessTokenValidity": 30, "PreventUserExistenceErrors": "ENABLED",
 			}), client.learn},
 			describe: step{"DescribeUserPoolClient", ofClient(map[string]any{}), nil}, shown: []string{"UserPoolClient"},
 			update: step{"UpdateUserPoolClient", ofClient(map[string]any{}), nil}, moves: []string{"LastModifiedDate"},

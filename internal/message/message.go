@@ -73,8 +73,11 @@ type Envelope struct {
 	Subject     string // e-mail only
 	Body        string // HTML for e-mail, plain text for SMS
 	Text        string // e-mail only: the same without HTML, may be empty
-	// ConfigurationSet is the pool's, for Amazon SES; e-mail only, may be empty.
+	// ConfigurationSet is the pool's, for Amazon SES and End User Messaging; may be empty.
 	ConfigurationSet string
+	// OriginationIdentity, EntityID and TemplateID are the pool's for text messages by End User
+	// Messaging: who sends, and what India's regulations demand; may be empty.
+	OriginationIdentity, EntityID, TemplateID string
 	// Link is the link in the body, for the inbox; may be empty. So are the pool's name and the
 	// ARN of the function that got the code instead of a sender.
 	Link, PoolName, Function string
@@ -233,13 +236,25 @@ func (s *Service) render(ctx context.Context, m Message, subject trigger.Subject
 		Medium: m.Medium, Destination: m.Destination, Subject: t.Subject, Body: t.Body, Link: m.Link,
 		PoolName: api.Value(m.Pool.Config.Name),
 	}
-	if c := m.Pool.Config.EmailConfiguration; m.Medium == Email && c != nil {
+	if m.Medium == SMS {
+		e.addTextSettings(m.Pool.Config.SmsConfiguration)
+		return e, nil
+	}
+	c := m.Pool.Config.EmailConfiguration
+	if c != nil {
 		e.ConfigurationSet = api.Value(c.ConfigurationSet)
 	}
-	if m.Medium == Email {
-		e.From, e.ReplyTo = s.addresses(m.Pool.Config.EmailConfiguration)
-	}
+	e.From, e.ReplyTo = s.addresses(c)
 	return e, nil
+}
+
+func (e *Envelope) addTextSettings(c *cognitoidp.SmsConfigurationType) {
+	if c == nil || c.EumsSms == nil {
+		return
+	}
+	e.ConfigurationSet = api.Value(c.EumsSms.ConfigurationSetName)
+	e.OriginationIdentity = api.Value(c.EumsSms.OriginationIdentity)
+	e.EntityID, e.TemplateID = api.Value(c.EumsSms.InEntityId), api.Value(c.EumsSms.InTemplateId)
 }
 
 // addresses returns the sender and the reply address of a pool's mails: From, else the

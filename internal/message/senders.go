@@ -29,16 +29,19 @@ func NewEmailSender(rawURL string, secret []byte, c *clock.Clock) (Sender, error
 // NewSMSSender is NewEmailSender for text messages:
 //
 //	sns://KEY:SECRET@REGION[?sender-id=ID]          Amazon SNS
+//	sms-voice://KEY:SECRET@REGION[?origination-identity=ID]   AWS End User Messaging
 //	twilio://ACCOUNT:TOKEN@api.twilio.com?from=%2B1...   Twilio
 //	http://, https://, file:DIRECTORY               as for e-mails
 func NewSMSSender(rawURL string, secret []byte, c *clock.Clock) (Sender, error) {
 	switch scheme(rawURL) {
 	case "sns":
 		return newSNS(rawURL, c)
+	case "sms-voice":
+		return newTextMessaging(rawURL, c)
 	case "twilio":
 		return newTwilio(rawURL)
 	default:
-		return newEither(rawURL, secret, c, "sns, twilio, http[s], file")
+		return newEither(rawURL, secret, c, "sns, sms-voice, twilio, http[s], file")
 	}
 }
 

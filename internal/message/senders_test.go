@@ -12,13 +12,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/cenote-id/cenote/api/cognitoidp"
 	"github.com/cenote-id/cenote/internal/clock"
 	"github.com/cenote-id/cenote/internal/message"
+	"github.com/cenote-id/cenote/internal/trigger"
 )
 
 // request is what a carrier's API got.
 type request struct {
-	path, authorization, contentType, body string
+	path, authorization, contentType, target, body string
 }
 
 // api is a carrier that answers with a status.
@@ -30,7 +32,7 @@ func api(t *testing.T, status int) (at string, got *request) {
 		if err != nil {
 			t.Error(err)
 		}
-		*got = request{r.URL.Path, r.Header.Get("Authorization"), r.Header.Get("Content-Type"), string(body)}
+		*got = request{r.URL.Path, r.Header.Get("Authorization"), r.Header.Get("Content-Type"), r.Header.Get("X-Amz-Target"), string(body)}
 		w.WriteHeader(status)
 	}))
 	t.Cleanup(server.Close)
@@ -87,6 +89,35 @@ func TestSNS(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, form); diff != "" || !strings.Contains(got.authorization, "/eu-west-1/sns/aws4_request") {
 		t.Errorf("authorization %s, form (-want +got):\n%s", got.authorization, diff)
+	}
+}
+
+func TestTextMessaging(t *testing.T) {
+	t.Parallel()
+	at, got := api(t, 200)
+	s, err := message.NewSMSSender("sms-voice://AKID:secret@eu-west-1?origination-identity=APP&endpoint="+url.QueryEscape(at), nil, clock.New(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	service := service(t, func(d *message.Deps) { d.SMS = s })
+	for want, settings := range map[string]*cognitoidp.SmsConfigurationType{
+		`{"DestinationPhoneNumber":"+15555550100","OriginationIdentity":"APP","MessageBody":"Your verification code is 246802.","MessageType":"TRANSACTIONAL"}`: nil,
+		`{"DestinationPhoneNumber":"+15555550100","OriginationIdentity":"POOL","ConfigurationSetName":"set",` +
+			`"DestinationCountryParameters":{"IN_ENTITY_ID":"1","IN_TEMPLATE_ID":"2"},"MessageBody":"Your verification code is 246802.","MessageType":"TRANSACTIONAL"}`: {
+			EumsSms: &cognitoidp.EumsSmsConfigurationType{
+				OriginationIdentity: new("POOL"), ConfigurationSetName: new("set"), InEntityId: new("1"), InTemplateId: new("2"),
+			},
+		},
+	} {
+		p := pool(func(c *cognitoidp.UserPoolType) { c.SmsConfiguration = settings })
+		m := message.Message{Pool: p, Source: trigger.MessageSignUp, Medium: message.SMS, Destination: "+15555550100", Code: "246802"}
+		if err := service.Deliver(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+		if got.target != "PinpointSMSVoiceV2.SendTextMessage" || got.contentType != "application/x-amz-json-1.0" || got.body != want ||
+			!strings.Contains(got.authorization, "/eu-west-1/sms-voice/aws4_request") {
+			t.Errorf("got %+v", got)
+		}
 	}
 }
 

@@ -48,8 +48,10 @@ type webhookBody struct {
 	Medium     string `json:"medium"`
 	To         string `json:"to"`
 	From       string `json:"from,omitempty"`
+	ReplyTo    string `json:"replyTo,omitempty"`
 	Subject    string `json:"subject,omitempty"`
 	Body       string `json:"body"`
+	Text       string `json:"text,omitempty"`
 	UserPoolID string `json:"userPoolId"`
 	Username   string `json:"username"`
 	Source     string `json:"source"`
@@ -58,8 +60,8 @@ type webhookBody struct {
 // Send posts e and waits for the answer.
 func (w *Webhook) Send(ctx context.Context, e Envelope) error {
 	body, err := json.Marshal(webhookBody{
-		ID: e.ID, Medium: string(e.Medium), To: e.Destination, From: e.From, Subject: e.Subject, Body: e.Body,
-		UserPoolID: e.PoolID, Username: e.Username, Source: string(e.Source),
+		ID: e.ID, Medium: string(e.Medium), To: e.Destination, From: e.From, ReplyTo: e.ReplyTo,
+		Subject: e.Subject, Body: e.Body, Text: e.Text, UserPoolID: e.PoolID, Username: e.Username, Source: string(e.Source),
 	})
 	if err != nil {
 		return fmt.Errorf("encode webhook message: %w", err)

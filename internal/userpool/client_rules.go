@@ -21,7 +21,7 @@ const (
 )
 
 // settleClient checks a record against the rules and completes it with the defaults.
-func (s *Service) settleClient(ctx context.Context, operation string, what doing, pool *catalog.Pool, r *cognitoidp.UserPoolClientType, hasSecret bool) error {
+func (s *Service) settleClient(ctx context.Context, what doing, pool *catalog.Pool, r *cognitoidp.UserPoolClientType, hasSecret bool) error {
 	if err := checkPermissions(what, pool, r); err != nil {
 		return err
 	}
@@ -31,7 +31,7 @@ func (s *Service) settleClient(ctx context.Context, operation string, what doing
 	if err := s.checkOAuth(ctx, pool, r, hasSecret); err != nil {
 		return err
 	}
-	if err := checkAnalytics(r.AnalyticsConfiguration); err != nil {
+	if err := s.checkAnalytics(r.AnalyticsConfiguration); err != nil {
 		return err
 	}
 	if api.Value(r.EnablePropagateAdditionalUserContextData) && !hasSecret {
@@ -40,10 +40,10 @@ func (s *Service) settleClient(ctx context.Context, operation string, what doing
 	if err := checkLifetimes(r); err != nil {
 		return err
 	}
-	if err := refuse(operation, unbuiltClientMembers, r); err != nil {
-		return err
-	}
 	completeClient(r)
+	if a := r.AnalyticsConfiguration; a != nil && a.ApplicationArn != nil {
+		setDefault(&a.RoleArn, s.analyticsRole())
+	}
 	return nil
 }
 
@@ -141,11 +141,17 @@ func checkLifetimes(r *cognitoidp.UserPoolClientType) error {
 	return nil
 }
 
-func checkAnalytics(c *cognitoidp.AnalyticsConfigurationType) error {
+// analyticsRole is the role that AWS shows of a client that names an application by its ARN.
+func (s *Service) analyticsRole() string {
+	return "arn:aws:iam::" + s.deps.Place.AccountID + ":role/aws-service-role/cognito-idp.amazonaws.com/AWSServiceRoleForAmazonCognitoIdp"
+}
+
+func (s *Service) checkAnalytics(c *cognitoidp.AnalyticsConfigurationType) error {
 	if c == nil {
 		return nil
 	}
-	byARN := c.ApplicationArn != nil && c.ApplicationId == nil && c.RoleArn == nil && c.ExternalId == nil
+	ownRole := c.RoleArn == nil || *c.RoleArn == s.analyticsRole() // as described before
+	byARN := c.ApplicationArn != nil && c.ApplicationId == nil && ownRole && c.ExternalId == nil
 	byID := c.ApplicationArn == nil && c.ApplicationId != nil && c.RoleArn != nil && c.ExternalId != nil
 	if !byARN && !byID {
 		return fault.InvalidParameter("Invalid analytics configuration given, either <application arn> or <application id, role arn, external id> are valid")

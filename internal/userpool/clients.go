@@ -27,7 +27,7 @@ func (s *Service) CreateUserPoolClient(ctx context.Context, call *api.Call, in *
 	r = r.Clone()
 	r.ClientSecret = nil // kept apart from the record
 	hasSecret := api.Value(in.GenerateSecret) || in.ClientSecret != nil
-	if err := s.settleClient(ctx, "CreateUserPoolClient", creating, pool, r, hasSecret); err != nil {
+	if err := s.settleClient(ctx, creating, pool, r, hasSecret); err != nil {
 		return nil, err
 	}
 	if err := s.checkClientQuota(ctx, pool); err != nil {
@@ -115,7 +115,7 @@ func (s *Service) UpdateUserPoolClient(ctx context.Context, call *api.Call, in *
 	}
 	next := r.Clone()
 	next.LastModifiedDate = api.Time(call.Time)
-	if err := s.settleClient(ctx, "UpdateUserPoolClient", updating, client.Pool, next, client.HasSecret()); err != nil {
+	if err := s.settleClient(ctx, updating, client.Pool, next, client.HasSecret()); err != nil {
 		return nil, err
 	}
 	record := &store.Client{Pool: client.Pool.Internal(), Version: client.Version, Config: next, Secrets: client.Secrets}

@@ -111,7 +111,7 @@ func (s *Service) setSMSMFA(r *cognitoidp.UserPoolType, c *cognitoidp.SmsMfaConf
 	if err := refuse("SetUserPoolMfaConfig", unbuiltPoolMembers, r); err != nil {
 		return err
 	}
-	setDefault(&r.SmsConfiguration.SnsRegion, s.deps.Place.Region)
+	s.completeSMSConfiguration(r.SmsConfiguration)
 	return nil
 }
 

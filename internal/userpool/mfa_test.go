@@ -170,8 +170,9 @@ func TestSetUserPoolMfaConfigRefuses(t *testing.T) {
 	e := newEnv(t)
 	in := texts()
 	in.SmsConfiguration = &cognitoidp.SmsConfigurationType{EumsSms: &cognitoidp.EumsSmsConfigurationType{CallerArn: new(role)}}
+	in.SmsConfiguration.EumsSms.Region = new("eu-west-1")
 	_, err := e.setMFA(e.createPool(&cognitoidp.CreateUserPoolRequest{}).Id, setMFA{MfaConfiguration: new(mfaOn), SmsMfaConfiguration: in})
-	wantUnbuilt(t, err, "SetUserPoolMfaConfig", "SmsConfiguration.EumsSms")
+	wantFault(t, err, invalidParameter, "Invalid EumsSms region. Allowed EumsSms region for us-east-1 is us-east-1")
 }
 
 // UpdateUserPool keeps the second factors, and what they need.

@@ -50,9 +50,7 @@ func (s *Service) completePool(r *cognitoidp.UserPoolType) {
 	setDefault(&r.UserPoolTier, cognitoidp.UserPoolTierTypeEssentials)
 	setDefault(&r.EmailConfiguration, cognitoidp.EmailConfigurationType{})
 	setDefault(&r.EmailConfiguration.EmailSendingAccount, cognitoidp.EmailSendingAccountTypeCognitoDefault)
-	if r.SmsConfiguration != nil {
-		setDefault(&r.SmsConfiguration.SnsRegion, s.deps.Place.Region)
-	}
+	s.completeSMSConfiguration(r.SmsConfiguration)
 	completeDevices(r)
 	if r.UserPoolTags == nil {
 		r.UserPoolTags = api.StringMap{}

@@ -148,13 +148,35 @@ func (s *Service) checkSMSConfiguration(r *cognitoidp.UserPoolType) error {
 	if c == nil {
 		return nil
 	}
-	if region := s.deps.Place.Region; c.SnsRegion != nil && *c.SnsRegion != region {
+	region := s.deps.Place.Region
+	if c.SnsRegion != nil && *c.SnsRegion != region {
 		return fault.InvalidParameter("Invalid snsRegion. Allowed SNS region for " + region + " is " + region)
 	}
-	if role := api.Value(c.SnsCallerArn); role != "" && arnPart(role, arnAccount) != s.deps.Place.AccountID {
+	role := api.Value(c.SnsCallerArn)
+	if e := c.EumsSms; e != nil {
+		if role != "" || c.SnsRegion != nil || c.ExternalId != nil {
+			return fault.InvalidParameter("SmsConfiguration can have either SNS or EumsSms settings, not both.")
+		}
+		if e.Region != nil && *e.Region != region {
+			return fault.InvalidParameter("Invalid EumsSms region. Allowed EumsSms region for " + region + " is " + region)
+		}
+		role = *e.CallerArn
+	}
+	if role != "" && arnPart(role, arnAccount) != s.deps.Place.AccountID {
 		return fault.InvalidParameter("Cross-account pass role is not allowed.")
 	}
 	return nil
+}
+
+// completeSMSConfiguration fills in the region that messages are sent from.
+func (s *Service) completeSMSConfiguration(c *cognitoidp.SmsConfigurationType) {
+	switch {
+	case c == nil:
+	case c.EumsSms != nil:
+		setDefault(&c.EumsSms.Region, s.deps.Place.Region)
+	default:
+		setDefault(&c.SnsRegion, s.deps.Place.Region)
+	}
 }
 
 func (s *Service) checkLambdas(r *cognitoidp.UserPoolType) error {

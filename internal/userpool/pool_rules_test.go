@@ -131,7 +131,18 @@ func refusals() []refusal {
 			},
 			code: invalidParameter, text: "EMAIL_OTP cannot be one of the allowed first auth factors when MFA is required.",
 		},
-		{name: "end user messaging", in: cognitoidp.UpdateUserPoolRequest{SmsConfiguration: &cognitoidp.SmsConfigurationType{EumsSms: &cognitoidp.EumsSmsConfigurationType{CallerArn: new(role)}}}, member: "SmsConfiguration.EumsSms"},
+		{
+			name: "two ways of text messages", in: cognitoidp.UpdateUserPoolRequest{SmsConfiguration: &cognitoidp.SmsConfigurationType{
+				SnsCallerArn: new(role), EumsSms: &cognitoidp.EumsSmsConfigurationType{CallerArn: new(role)},
+			}},
+			code: invalidParameter, text: "SmsConfiguration can have either SNS or EumsSms settings, not both.",
+		},
+		{
+			name: "text messages elsewhere", in: cognitoidp.UpdateUserPoolRequest{SmsConfiguration: &cognitoidp.SmsConfigurationType{
+				EumsSms: &cognitoidp.EumsSmsConfigurationType{CallerArn: new(role), Region: new("eu-west-1")},
+			}},
+			code: invalidParameter, text: "Invalid EumsSms region. Allowed EumsSms region for us-east-1 is us-east-1",
+		},
 		{name: "own key", in: cognitoidp.UpdateUserPoolRequest{KeyConfiguration: &cognitoidp.KeyConfigurationType{KeyType: new(cognitoidp.EncryptionKeyTypeCustomerManagedKey)}}, member: "KeyConfiguration.KeyType"},
 	}
 }

@@ -24,15 +24,8 @@ func refuse[R any](operation string, members []unbuiltMember[R], r *R) error {
 }
 
 var unbuiltPoolMembers = []unbuiltMember[cognitoidp.UserPoolType]{
-	{"SmsConfiguration.EumsSms", func(r *cognitoidp.UserPoolType) bool {
-		return r.SmsConfiguration != nil && r.SmsConfiguration.EumsSms != nil
-	}},
 	{"KeyConfiguration.KeyType", func(r *cognitoidp.UserPoolType) bool {
 		return r.KeyConfiguration != nil && (r.KeyConfiguration.KmsKeyArn != nil ||
 			api.Value(r.KeyConfiguration.KeyType) == cognitoidp.EncryptionKeyTypeCustomerManagedKey)
 	}},
-}
-
-var unbuiltClientMembers = []unbuiltMember[cognitoidp.UserPoolClientType]{
-	{"AnalyticsConfiguration", func(r *cognitoidp.UserPoolClientType) bool { return r.AnalyticsConfiguration != nil }},
 }
