@@ -7,7 +7,7 @@ const fs = require('node:fs');
 const { test, before, after } = require('node:test');
 const { AdminCreateUserCommand } = require('@aws-sdk/client-cognito-identity-provider');
 const { start, createPools, readCode, forgetMessages } = require('./harness');
-const { addAuthenticator, bundle, serve, launch } = require('./page');
+const { addAuthenticator, bundle, evaluate, serve, launch } = require('./page');
 
 const entry = `
 import { Amplify } from 'aws-amplify';
@@ -65,7 +65,7 @@ test('amplify', async (t) => {
   await tab.goto(site.origin);
   for (const [number, name] of caseNames().entries()) {
     await t.test(name, async () => {
-      await tab.evaluate(async ([useCase, config]) => {
+      await evaluate(tab, async ([useCase, config]) => {
         const cases = window.cenoteAmplify.make({
           ...config,
           amplify: window.amplify,

@@ -6,7 +6,7 @@ const path = require('node:path');
 const { test, before, after } = require('node:test');
 const { AdminCreateUserCommand } = require('@aws-sdk/client-cognito-identity-provider');
 const { start, createPools, readCode, forgetMessages } = require('./harness');
-const { bundle, serve, launch } = require('./page');
+const { bundle, evaluate, serve, launch } = require('./page');
 const { make } = require('./usecases');
 
 let server;
@@ -49,7 +49,7 @@ for (const kind of ['dist', 'bundle']) {
     await tab.goto(`${site.origin}/${kind}`);
     for (const name of names) {
       await t.test(`use case ${name}`, async () => {
-        await tab.evaluate(async ([useCase, config]) => {
+        await evaluate(tab, async ([useCase, config]) => {
           const cases = window.cenoteUseCases.make({
             ...config,
             lib: window.AmazonCognitoIdentity,

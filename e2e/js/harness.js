@@ -25,22 +25,62 @@ async function freePort() {
   return port;
 }
 
+/** The servers of this process, which do not outlive it however it ends. */
+const servers = new Set();
+process.on('exit', () => { for (const server of servers) server.kill('SIGTERM'); });
+for (const [signal, status] of [['SIGINT', 130], ['SIGTERM', 143]]) process.on(signal, () => process.exit(status));
+
+/** Fails when a promise takes longer than so many milliseconds. */
+async function within(limit, what, promise) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} took longer than ${limit} ms`)), limit);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function end(server) {
+  if (server.exitCode !== null || server.signalCode !== null || server.pid === undefined) return;
+  server.kill('SIGTERM');
+  try {
+    await within(15_000, 'ending the server', once(server, 'exit'));
+  } catch (err) {
+    server.kill('SIGKILL');
+    throw err;
+  }
+}
+
 /** Starts `cenote dev` on an empty store, with more arguments where there are some; stop() ends it. */
 async function start(...more) {
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
   const config = more.includes('--config') ? [] : ['--config', path.join(__dirname, 'cenote.yaml')];
   const server = spawn(binary, ['dev', '--ephemeral', '--listen', `127.0.0.1:${port}`, ...config, ...more], {
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
+  servers.add(server);
+  let failure;
+  server.once('error', (err) => { failure = err; });
+  server.once('exit', () => servers.delete(server));
+  let printed = '';
   let log = '';
+  server.stdout.on('data', (chunk) => { printed += chunk; });
   server.stderr.on('data', (chunk) => { log += chunk; });
-  for (let tries = 0; ; tries++) {
-    if (server.exitCode !== null) throw new Error(`the server ended:\n${log}`);
-    const ready = await fetch(`${endpoint}/readyz`).then((r) => r.ok, () => false);
-    if (ready) break;
-    if (tries === 100) throw new Error(`the server is not ready:\n${log}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  try {
+    for (let tries = 0; ; tries++) {
+      if (failure || server.exitCode !== null) throw new Error(`the server ended:\n${log}`, { cause: failure });
+      const ready = await fetch(`${endpoint}/readyz`, { signal: AbortSignal.timeout(5_000) }).then((r) => r.ok, () => false);
+      if (ready) break;
+      if (tries === 200) throw new Error(`the server is not ready:\n${log}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  } catch (err) {
+    await end(server);
+    throw err;
   }
   const admin = new CognitoIdentityProviderClient({
     endpoint, region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
@@ -48,10 +88,11 @@ async function start(...more) {
   return {
     endpoint,
     admin,
+    /** What stands in the terminal so far. */
+    printed: () => printed,
     async stop() {
       admin.destroy();
-      server.kill('SIGTERM');
-      if (server.exitCode === null) await once(server, 'exit');
+      await end(server);
     },
   };
 }
@@ -129,15 +170,15 @@ async function createPools(admin) {
 
 /** Empties the inbox, so that the next code read is the next one sent. */
 async function forgetMessages(endpoint) {
-  await fetch(`${endpoint}/_cenote/messages`, { method: 'DELETE' });
+  await fetch(`${endpoint}/_cenote/messages`, { method: 'DELETE', signal: AbortSignal.timeout(20_000) });
 }
 
 /** Returns the newest code sent to an address, waiting for it if need be. */
 async function readCode(endpoint, to) {
   const query = new URLSearchParams({ to, limit: '1', wait: '5s' });
-  const { messages } = await (await fetch(`${endpoint}/_cenote/messages?${query}`)).json();
+  const { messages } = await (await fetch(`${endpoint}/_cenote/messages?${query}`, { signal: AbortSignal.timeout(20_000) })).json();
   if (messages.length === 0) throw new Error(`no message to ${to}`);
   return messages[0].code;
 }
 
-module.exports = { start, createPool, createPools, readCode, forgetMessages };
+module.exports = { start, createPool, createPools, readCode, forgetMessages, within };

@@ -26,7 +26,7 @@ before(async () => {
   ids = await createPools(server.admin);
   Object.assign(tools, ids, { endpoint: server.endpoint });
 });
-after(() => server.stop());
+after(() => server?.stop());
 
 const names = Object.keys(make({ ...tools, UserPoolId: 'us-east-1_x', ClientId: 'x' }));
 for (const name of names) {

@@ -10,6 +10,7 @@ const path = require('node:path');
 const { once } = require('node:events');
 const { promisify } = require('node:util');
 const { chromium } = require('playwright-core');
+const { within } = require('./harness');
 
 /**
  * Makes a project of one source file as the libraries' documentation describes it and
@@ -17,6 +18,8 @@ const { chromium } = require('playwright-core');
  */
 async function bundle(source, mode = 'production') {
   const work = fs.mkdtempSync(path.join(os.tmpdir(), 'cenote-e2e-'));
+  const remove = () => fs.rmSync(work, { recursive: true, force: true });
+  process.once('exit', remove);
   fs.mkdirSync(path.join(work, 'src'));
   fs.symlinkSync(path.join(__dirname, 'node_modules'), path.join(work, 'node_modules'));
   fs.writeFileSync(path.join(work, 'package.json'), '{ "private": true, "scripts": { "build": "webpack" } }\n');
@@ -26,11 +29,8 @@ async function bundle(source, mode = 'production') {
 };
 `);
   fs.writeFileSync(path.join(work, 'src', 'entry.js'), source);
-  await promisify(execFile)('npm', ['run', 'build', '--', '--mode', mode, '--devtool', 'false'], { cwd: work });
-  return {
-    file: path.join(work, 'dist', 'my-app.js'),
-    remove: () => fs.rmSync(work, { recursive: true }),
-  };
+  await promisify(execFile)('npm', ['run', 'build', '--', '--mode', mode, '--devtool', 'false'], { cwd: work, timeout: 90_000 });
+  return { file: path.join(work, 'dist', 'my-app.js'), remove };
 }
 
 /** Serves scripts by their path, and for every other path what page returns for it. */
@@ -42,7 +42,13 @@ async function serve(scripts, page) {
   });
   site.listen(0, '127.0.0.1');
   await once(site, 'listening');
-  return { origin: `http://localhost:${site.address().port}`, close: () => site.close() };
+  return {
+    origin: `http://localhost:${site.address().port}`,
+    close() {
+      site.close();
+      site.closeAllConnections();
+    },
+  };
 }
 
 function launch() {
@@ -53,16 +59,29 @@ function launch() {
   });
 }
 
-/** Gives a tab an authenticator that makes passkeys and says that its user is there. */
-async function addAuthenticator(tab) {
-  const session = await tab.context().newCDPSession(tab);
-  await session.send('WebAuthn.enable');
-  await session.send('WebAuthn.addVirtualAuthenticator', {
-    options: {
-      protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true,
-      isUserVerified: true, automaticPresenceSimulation: true,
-    },
-  });
+/**
+ * Calls a function in a tab. A page may wait for ever, such as for an authenticator that
+ * nobody touches; this does not.
+ */
+function evaluate(tab, f, argument) {
+  return within(45_000, 'what runs in the page', tab.evaluate(f, argument));
 }
 
-module.exports = { addAuthenticator, bundle, serve, launch };
+/**
+ * Gives a tab an authenticator that makes passkeys and says that its user is there. Chromium
+ * waits for ever for one of another transport than those that its profile has used: a browser
+ * is for one transport.
+ */
+async function addAuthenticator(tab, options) {
+  const session = await tab.context().newCDPSession(tab);
+  await session.send('WebAuthn.enable');
+  const { authenticatorId } = await session.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true,
+      isUserVerified: true, automaticPresenceSimulation: true, ...options,
+    },
+  });
+  return { session, authenticatorId };
+}
+
+module.exports = { addAuthenticator, bundle, evaluate, serve, launch };

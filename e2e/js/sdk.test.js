@@ -9,7 +9,7 @@ const { start, createPool, readCode } = require('./harness');
 
 let server;
 before(async () => { server = await start(); });
-after(() => server.stop());
+after(() => server?.stop());
 
 const secretHash = ({ ClientId, ClientSecret }, username) =>
   crypto.createHmac('sha256', ClientSecret).update(username + ClientId).digest('base64');
