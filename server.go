@@ -226,7 +226,7 @@ func (s *Server) Run(ctx context.Context) error {
 	group.Go(func() error { return s.functions.Run(ctx) })
 	group.Go(func() error { return s.stock.Run(ctx) })
 	group.Go(func() error {
-		_ = s.arithmetic.Prepare(ctx) // fails only when ctx ends
+		_ = s.arithmetic.PrepareWhenUsed(ctx) // fails only when ctx ends
 		return nil
 	})
 	return group.Wait()

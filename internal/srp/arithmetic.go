@@ -18,12 +18,13 @@ const exponentSize = 32
 type Arithmetic struct {
 	native *libcrypto.Modulus // nil where Go is faster
 	table  atomic.Pointer[table]
+	missed chan struct{} // has one element once the table would have been of use
 }
 
 // NewArithmetic returns an Arithmetic that uses the library where it is faster than Go.
 // The library may be nil.
 func NewArithmetic(library *libcrypto.Library) *Arithmetic {
-	m := new(Arithmetic)
+	m := &Arithmetic{missed: make(chan struct{}, 1)}
 	if library.ExponentiatesFaster() {
 		// An error leaves Go's arithmetic.
 		m.native, _ = library.NewModulus(prime)
@@ -43,11 +44,26 @@ func (m *Arithmetic) Prepare(ctx context.Context) error {
 	return nil
 }
 
+// PrepareWhenUsed is Prepare as soon as the table would be of use: a server that checks no
+// passwords does without it. The arithmetic is one of NewArithmetic.
+func (m *Arithmetic) PrepareWhenUsed(ctx context.Context) error {
+	select {
+	case <-m.missed:
+		return m.Prepare(ctx)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // generate returns g^exponent.
 func (m *Arithmetic) generate(exponent *big.Int) *big.Int {
 	if m != nil && exponent.BitLen() <= 8*exponentSize {
 		if t := m.table.Load(); t != nil {
 			return t.power(exponent)
+		}
+		select {
+		case m.missed <- struct{}{}:
+		default: // it is known, or nobody waits for it
 		}
 	}
 	return m.power(generator, exponent)

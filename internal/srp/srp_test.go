@@ -97,6 +97,34 @@ func TestPrepareWhileInUse(t *testing.T) {
 	group.Wait()
 }
 
+func TestPrepareWhenUsed(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	m, done := srp.NewArithmetic(nil), make(chan error, 1)
+	go func() { done <- m.PrepareWhenUsed(ctx) }()
+	select {
+	case err := <-done:
+		t.Fatalf("it is prepared before its use: %v", err)
+	default:
+	}
+	id := srp.Identity{Group: "group", User: "user"}
+	before := m.Verifier(id, "password", []byte("salt"))
+	m.Verifier(id, "password", []byte("salt")) // nobody waits for the second miss
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(before, m.Verifier(id, "password", []byte("salt"))) {
+		t.Error("the table changes the verifier")
+	}
+
+	go func() { done <- srp.NewArithmetic(nil).PrepareWhenUsed(ctx) }()
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("unused, it ends with %v", err)
+	}
+}
+
 func TestPrepareEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
