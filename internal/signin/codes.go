@@ -123,11 +123,12 @@ func (s *Service) judgeCode(ctx context.Context, a *attempt, x *session, code st
 // judgeGuess asks right, within the limits of codes: a wrong one is counted and answered
 // with the error given, and too many lock the user for a while.
 func (s *Service) judgeGuess(ctx context.Context, a *attempt, wrong *fault.Error, right func() bool) error {
-	if err := s.credential.CheckCodeLockout(ctx, a.pool(), a.user); err != nil {
-		return because(reasonLocked, err)
-	}
 	if right() {
 		return because(reasonLocked, s.credential.SucceededCode(ctx, a.pool(), a.user))
+	}
+	// Whoever is locked out is refused without a write, as a right code is.
+	if err := s.credential.CheckCodeLockout(ctx, a.pool(), a.user); err != nil {
+		return because(reasonLocked, err)
 	}
 	if err := s.credential.FailedCode(ctx, a.pool(), a.user); err != nil {
 		return because(reasonLocked, err)
