@@ -98,9 +98,9 @@ func (s *Service) answerSRP(ctx context.Context, a *attempt, in AnswerInput) (*S
 		return nil, badCredentials()
 	}
 	proofs, kept := []store.Proof{x.Proof()}, x.DeviceKey
+	var ses *session
 	if x.InSession {
-		ses, err := s.verifierSession(ctx, in, x)
-		if err != nil {
+		if ses, err = s.verifierSession(ctx, in, x); err != nil {
 			return nil, err
 		}
 		a.flow, proofs, kept = ses.Flow, append(proofs, ses.proof()), ses.Device
@@ -110,6 +110,9 @@ func (s *Service) answerSRP(ctx context.Context, a *attempt, in AnswerInput) (*S
 	}
 	if err := s.meetAgain(ctx, a, x); err != nil {
 		return nil, err
+	}
+	if ses != nil && !a.stranger && !ses.concerns(a.user) {
+		return nil, s.stale(ctx, ses)
 	}
 	a.keptKey = kept
 	if err := s.credential.CheckLockout(a.user); err != nil {
