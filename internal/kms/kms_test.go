@@ -11,6 +11,7 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/binary"
+	"slices"
 	"testing"
 
 	"github.com/cenote-id/cenote/api"
@@ -137,8 +138,17 @@ func (m *message) open(t *testing.T, dataKey []byte) string {
 		t.Fatal(err)
 	}
 	x, y := elliptic.UnmarshalCompressed(elliptic.P384(), point)
+	if x == nil {
+		t.Fatal("the key is no point of the curve")
+	}
+	signer, err := ecdsa.ParseUncompressedPublicKey(elliptic.P384(), slices.Concat(
+		[]byte{4}, x.FillBytes(make([]byte, 48)), y.FillBytes(make([]byte, 48)),
+	))
+	if err != nil {
+		t.Fatal(err)
+	}
 	digest := sha512.Sum384(m.signed)
-	if x == nil || !ecdsa.VerifyASN1(&ecdsa.PublicKey{Curve: elliptic.P384(), X: x, Y: y}, digest[:], m.signature) {
+	if !ecdsa.VerifyASN1(signer, digest[:], m.signature) {
 		t.Error("the signature does not hold")
 	}
 	return string(plain)
