@@ -369,11 +369,12 @@ func (w *world) fill(body string) string {
 	return strings.ReplaceAll(body, "{new}", unique("new-"))
 }
 
-// Every operation has a sample, and the samples are good, but for the tokens of pages and
+// Every operation has a sample. It is refused for another pool, and good for its own, but for the tokens of pages and
 // what refusals tells.
 func TestSamples(t *testing.T) {
 	t.Parallel()
 	s := open(t)
+	foreign := s.pool(protected(types.AdvancedSecurityModeTypeEnforced), tracking(true), firstFactors(types.AuthFactorTypeWebAuthn))
 	all := samples()
 	for name := range cognitoidp.Service.Operations {
 		of := all[name]
@@ -382,6 +383,7 @@ func TestSamples(t *testing.T) {
 			continue
 		}
 		w := newWorld(s, name)
+		w.elsewhere(foreign, of)
 		got := w.post(name, w.fill(jsonOf(of)))
 		_, next := of["NextToken"]
 		_, page := of["PaginationToken"]
@@ -393,6 +395,29 @@ func TestSamples(t *testing.T) {
 		}
 	}
 }
+
+// elsewhere sends the world's sample with the id of another pool, in which there is nothing
+// of what it names.
+func (w *world) elsewhere(pool string, of sample) {
+	w.t.Helper()
+	if of["UserPoolId"] == nil || !named.MatchString(strings.ReplaceAll(jsonOf(of), "{pool}", "")) {
+		return
+	}
+	got := w.post(w.operation, w.with(of, sample{"UserPoolId": pool}))
+	switch w.operation {
+	case "UpdateUserPoolDomain", "DeleteUserPoolDomain":
+		got.is(w.t, http.StatusBadRequest, "InvalidParameterException", "No such domain or user pool exists.")
+	case "UpdateAuthEventFeedback": // which hides users
+		got.is(w.t, http.StatusBadRequest, "NotAuthorizedException", "Invalid feedback token.")
+	default:
+		if kind := got.header.Get("x-amzn-ErrorType"); kind != "ResourceNotFoundException:" && kind != "UserNotFoundException:" {
+			w.t.Errorf("%s for another pool: %d %s", w.operation, got.status, got.body)
+		}
+	}
+}
+
+// named finds in a sample what a pool must have.
+var named = regexp.MustCompile(`\{(client|user|device|group|provider|server|domain|branding|terms|job|event|secret)\}`)
 
 // refusals are the answers to samples of operations that cannot succeed in a world that
 // stands still.

@@ -58,7 +58,7 @@ var secretMembers = []string{
 	"PASSWORD", "NEW_PASSWORD", "SECRET_HASH", "REFRESH_TOKEN", "SECRET_BLOCK", "PASSWORD_CLAIM_SECRET_BLOCK",
 	"PASSWORD_CLAIM_SIGNATURE", "SRP_A", "SRP_B", "SALT",
 	"SecretCode", "UserCode", "SMS_MFA_CODE", "SOFTWARE_TOKEN_MFA_CODE", "EMAIL_OTP_CODE", "SMS_OTP_CODE",
-	"ANSWER", "CREDENTIAL", "PasswordVerifier", "FeedbackToken", "ClientSecretValue", "client_secret", "private_key",
+	"CREDENTIAL", "PasswordVerifier", "FeedbackToken", "ClientSecretValue", "client_secret", "private_key",
 }
 
 // addJSON notes the secrets in a body.
