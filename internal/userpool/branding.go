@@ -69,27 +69,7 @@ func brandingNotFound(id string) error {
 
 // brandingOf finds a branding of a pool.
 func (s *Service) brandingOf(ctx context.Context, poolID, id *string) (*catalog.Pool, *branding, error) {
-	pool, err := s.deps.Catalog.FreshPool(ctx, api.Value(poolID))
-	if err != nil {
-		return nil, nil, err
-	}
-	b, err := brandings(s.deps.Store).Find(ctx, pool.Internal(), api.Value(id))
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, nil, brandingNotFound(api.Value(id))
-	}
-	return pool, b, err
-}
-
-// wroteBranding is wrotePool for a branding.
-func (s *Service) wroteBranding(pool *catalog.Pool, id string, err error) error {
-	s.deps.Catalog.DropPool(pool.ID())
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return brandingNotFound(id)
-	case errors.Is(err, store.ErrConflict):
-		return fault.ConcurrentModification(textBrandingChanged).Because(err)
-	}
-	return err
+	return findResource(ctx, s, brandings(s.deps.Store), poolID, id, brandingNotFound)
 }
 
 // DescribeManagedLoginBranding shows a branding: what was customised of it, or the whole.
@@ -157,7 +137,7 @@ func (s *Service) UpdateManagedLoginBranding(ctx context.Context, call *api.Call
 		return nil, err
 	}
 	b.Config = &next
-	if err := s.wroteBranding(pool, b.Name, brandings(s.deps.Store).Update(ctx, pool.ID(), b)); err != nil {
+	if err := s.wroteResource(pool, brandings(s.deps.Store).Update(ctx, pool.ID(), b), brandingNotFound(b.Name), textBrandingChanged); err != nil {
 		return nil, err
 	}
 	return &cognitoidp.UpdateManagedLoginBrandingResponse{ManagedLoginBranding: &next}, nil
@@ -181,7 +161,7 @@ func (s *Service) DeleteManagedLoginBranding(ctx context.Context, _ *api.Call, i
 	if err != nil {
 		return nil, err
 	}
-	if err := s.wroteBranding(pool, b.Name, brandings(s.deps.Store).Delete(ctx, pool.ID(), pool.Internal(), b.Name)); err != nil {
+	if err := s.wroteResource(pool, brandings(s.deps.Store).Delete(ctx, pool.ID(), pool.Internal(), b.Name), brandingNotFound(b.Name), textBrandingChanged); err != nil {
 		return nil, err
 	}
 	return &api.Empty{}, nil

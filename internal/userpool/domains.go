@@ -147,7 +147,7 @@ func (s *Service) domainOf(ctx context.Context, poolID, name *string) (*catalog.
 	}
 	d, err := s.deps.Store.Domain(ctx, api.Value(name))
 	if errors.Is(err, store.ErrNotFound) || err == nil && d.Pool != pool.Internal() {
-		return nil, nil, fault.InvalidParameter(textNoSuchDomain)
+		return nil, nil, noSuchDomain()
 	}
 	return pool, d, err
 }
@@ -173,7 +173,7 @@ func (s *Service) UpdateUserPoolDomain(ctx context.Context, call *api.Call, in *
 		return nil, err
 	}
 	d.Config = next
-	if err := s.wroteDomain(pool.ID(), s.deps.Store.UpdateDomain(ctx, pool.ID(), d)); err != nil {
+	if err := s.wroteResource(pool, s.deps.Store.UpdateDomain(ctx, pool.ID(), d), noSuchDomain(), textDomainChanged); err != nil {
 		return nil, err
 	}
 	return &cognitoidp.UpdateUserPoolDomainResponse{
@@ -187,23 +187,13 @@ func (s *Service) DeleteUserPoolDomain(ctx context.Context, _ *api.Call, in *cog
 	if err != nil {
 		return nil, err
 	}
-	if err := s.wroteDomain(pool.ID(), s.deps.Store.DeleteDomain(ctx, pool.ID(), pool.Internal(), d.Name)); err != nil {
+	if err := s.wroteResource(pool, s.deps.Store.DeleteDomain(ctx, pool.ID(), pool.Internal(), d.Name), noSuchDomain(), textDomainChanged); err != nil {
 		return nil, err
 	}
 	return &cognitoidp.DeleteUserPoolDomainResponse{}, nil
 }
 
-// wroteDomain is wrotePool for a domain.
-func (s *Service) wroteDomain(poolID string, err error) error {
-	s.deps.Catalog.DropPool(poolID)
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return fault.InvalidParameter(textNoSuchDomain)
-	case errors.Is(err, store.ErrConflict):
-		return fault.ConcurrentModification(textDomainChanged).Because(err)
-	}
-	return err
-}
+func noSuchDomain() error { return fault.InvalidParameter(textNoSuchDomain) }
 
 // showDomains completes a pool that is shown with its domains.
 func (s *Service) showDomains(ctx context.Context, pool store.PoolID, out *cognitoidp.UserPoolType) error {

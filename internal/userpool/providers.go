@@ -245,15 +245,7 @@ func (s *Service) checkProviderQuota(ctx context.Context, pool *catalog.Pool) er
 
 // provider returns the pool and the provider that an operation names.
 func (s *Service) provider(ctx context.Context, poolID, name *string) (*catalog.Pool, *store.Provider, error) {
-	pool, err := s.deps.Catalog.FreshPool(ctx, api.Value(poolID))
-	if err != nil {
-		return nil, nil, err
-	}
-	x, err := s.deps.Store.Providers().Find(ctx, pool.Internal(), api.Value(name))
-	if errors.Is(err, store.ErrNotFound) {
-		err = noProvider(api.Value(name))
-	}
-	return pool, x, err
+	return findResource(ctx, s, s.deps.Store.Providers(), poolID, name, noProvider)
 }
 
 // DescribeIdentityProvider shows a provider as it is in the database.
@@ -311,7 +303,7 @@ func (s *Service) UpdateIdentityProvider(ctx context.Context, call *api.Call, in
 	if isExists(err) {
 		return nil, s.takenIdentifier(ctx, pool, x, err)
 	}
-	if err := s.wroteProvider(pool, x.Name, err); err != nil {
+	if err := s.wroteResource(pool, err, noProvider(x.Name), textProviderChanged); err != nil {
 		return nil, err
 	}
 	shown, err := shownProvider(x)
@@ -339,18 +331,6 @@ func (s *Service) replaceDetails(call *api.Call, x *store.Provider, old *cognito
 	return secrets.hide(x)
 }
 
-// wroteProvider is wrotePool for a provider.
-func (s *Service) wroteProvider(pool *catalog.Pool, name string, err error) error {
-	s.deps.Catalog.DropPool(pool.ID())
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return noProvider(name)
-	case errors.Is(err, store.ErrConflict):
-		return fault.ConcurrentModification(textProviderChanged).Because(err)
-	}
-	return err
-}
-
 // DeleteIdentityProvider removes a provider; app clients lose it. Users who came through it
 // stay.
 func (s *Service) DeleteIdentityProvider(ctx context.Context, _ *api.Call, in *cognitoidp.DeleteIdentityProviderRequest) (*api.Empty, error) {
@@ -362,7 +342,7 @@ func (s *Service) DeleteIdentityProvider(ctx context.Context, _ *api.Call, in *c
 	for _, id := range clients {
 		s.deps.Catalog.DropClient(id)
 	}
-	return &api.Empty{}, s.wroteProvider(pool, x.Name, err)
+	return &api.Empty{}, s.wroteResource(pool, err, noProvider(x.Name), textProviderChanged)
 }
 
 // maxListedProviders is the page size of ListIdentityProviders where the request names none.

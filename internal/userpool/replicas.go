@@ -74,15 +74,7 @@ func (s *Service) shownReplica(pool *catalog.Pool, region string, status cognito
 
 // replicaOf finds a replica of a pool.
 func (s *Service) replicaOf(ctx context.Context, poolID, region *string) (*catalog.Pool, *store.Resource[replica], error) {
-	pool, err := s.deps.Catalog.FreshPool(ctx, api.Value(poolID))
-	if err != nil {
-		return nil, nil, err
-	}
-	r, err := replicas(s.deps.Store).Find(ctx, pool.Internal(), api.Value(region))
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, nil, replicaNotFound(api.Value(region))
-	}
-	return pool, r, err
+	return findResource(ctx, s, replicas(s.deps.Store), poolID, region, replicaNotFound)
 }
 
 func replicaNotFound(region string) error {
@@ -98,21 +90,12 @@ func (s *Service) UpdateUserPoolReplica(ctx context.Context, _ *api.Call, in *co
 			return nil, err
 		}
 		r.Config.Status = status
-		return pool, s.wroteReplica(pool, r.Name, replicas(s.deps.Store).Update(ctx, pool.ID(), r))
+		return pool, s.wroteResource(pool, replicas(s.deps.Store).Update(ctx, pool.ID(), r), replicaNotFound(r.Name), "")
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &cognitoidp.UpdateUserPoolReplicaResponse{UserPoolReplica: s.shownReplica(pool, *in.RegionName, status)}, nil
-}
-
-// wroteReplica is wrotePool for a replica, but leaves conflicts to be retried.
-func (s *Service) wroteReplica(pool *catalog.Pool, region string, err error) error {
-	s.deps.Catalog.DropPool(pool.ID())
-	if errors.Is(err, store.ErrNotFound) {
-		return replicaNotFound(region)
-	}
-	return err
 }
 
 // DeleteUserPoolReplica forgets a replica, which must not serve any more.
@@ -124,7 +107,7 @@ func (s *Service) DeleteUserPoolReplica(ctx context.Context, _ *api.Call, in *co
 	if r.Config.Status != cognitoidp.ReplicaStatusTypeInactive {
 		return nil, fault.InvalidParameter("A replica that is active cannot be deleted.")
 	}
-	if err := s.wroteReplica(pool, r.Name, replicas(s.deps.Store).Delete(ctx, pool.ID(), pool.Internal(), r.Name)); err != nil {
+	if err := s.wroteResource(pool, replicas(s.deps.Store).Delete(ctx, pool.ID(), pool.Internal(), r.Name), replicaNotFound(r.Name), ""); err != nil {
 		return nil, err
 	}
 	return &cognitoidp.DeleteUserPoolReplicaResponse{UserPoolReplica: s.shownReplica(pool, r.Name, cognitoidp.ReplicaStatusTypeDeleting)}, nil

@@ -59,29 +59,11 @@ func settledResourceServer(r *cognitoidp.ResourceServerType, in cognitoidp.Resou
 
 // resourceServerOf finds a resource server of a pool.
 func (s *Service) resourceServerOf(ctx context.Context, poolID, identifier *string) (*catalog.Pool, *store.Resource[cognitoidp.ResourceServerType], error) {
-	pool, err := s.deps.Catalog.FreshPool(ctx, api.Value(poolID))
-	if err != nil {
-		return nil, nil, err
-	}
-	r, err := resourceServers(s.deps.Store).Find(ctx, pool.Internal(), api.Value(identifier))
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, nil, resourceServerNotFound(api.Value(identifier))
-	}
-	return pool, r, err
+	return findResource(ctx, s, resourceServers(s.deps.Store), poolID, identifier, resourceServerNotFound)
 }
 
 func resourceServerNotFound(identifier string) error {
 	return fault.ResourceNotFound("Resource server " + identifier + " does not exist.")
-}
-
-// wroteResourceServer is wrotePool for a resource server, but leaves conflicts to be
-// retried.
-func (s *Service) wroteResourceServer(pool *catalog.Pool, identifier string, err error) error {
-	s.deps.Catalog.DropPool(pool.ID())
-	if errors.Is(err, store.ErrNotFound) {
-		return resourceServerNotFound(identifier)
-	}
-	return err
 }
 
 // DescribeResourceServer shows a resource server.
@@ -102,7 +84,7 @@ func (s *Service) UpdateResourceServer(ctx context.Context, _ *api.Call, in *cog
 			return nil, err
 		}
 		r.Config = settledResourceServer(r.Config, in)
-		if err := s.wroteResourceServer(pool, r.Name, resourceServers(s.deps.Store).Update(ctx, pool.ID(), r)); err != nil {
+		if err := s.wroteResource(pool, resourceServers(s.deps.Store).Update(ctx, pool.ID(), r), resourceServerNotFound(r.Name), ""); err != nil {
 			return nil, err
 		}
 		return &cognitoidp.UpdateResourceServerResponse{ResourceServer: r.Config}, nil
@@ -115,7 +97,7 @@ func (s *Service) DeleteResourceServer(ctx context.Context, _ *api.Call, in *cog
 	if err != nil {
 		return nil, err
 	}
-	if err := s.wroteResourceServer(pool, r.Name, resourceServers(s.deps.Store).Delete(ctx, pool.ID(), pool.Internal(), r.Name)); err != nil {
+	if err := s.wroteResource(pool, resourceServers(s.deps.Store).Delete(ctx, pool.ID(), pool.Internal(), r.Name), resourceServerNotFound(r.Name), ""); err != nil {
 		return nil, err
 	}
 	return &api.Empty{}, nil

@@ -7,8 +7,41 @@ import (
 
 	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/internal/catalog"
+	"github.com/cenote-id/cenote/internal/fault"
 	"github.com/cenote-id/cenote/internal/store"
 )
+
+// findResource finds a resource of a pool; missing makes the error where there is none.
+func findResource[T any](ctx context.Context, s *Service, table store.Resources[T], poolID, name *string, missing func(name string) error) (*catalog.Pool, *store.Resource[T], error) {
+	pool, err := s.deps.Catalog.FreshPool(ctx, api.Value(poolID))
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := table.Find(ctx, pool.Internal(), api.Value(name))
+	if errors.Is(err, store.ErrNotFound) {
+		err = missing(api.Value(name))
+	}
+	return pool, r, err
+}
+
+// written is the error of a write as clients see it: gone where the thing was deleted since
+// it was read, a ConcurrentModificationException with the text changed where it was changed.
+// An empty text leaves conflicts to be retried.
+func written(err, gone error, changed string) error {
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return gone
+	case errors.Is(err, store.ErrConflict) && changed != "":
+		return fault.ConcurrentModification(changed).Because(err)
+	}
+	return err
+}
+
+// wroteResource is written for what the catalog keeps with the pool.
+func (s *Service) wroteResource(pool *catalog.Pool, err, gone error, changed string) error {
+	s.deps.Catalog.DropPool(pool.ID())
+	return written(err, gone, changed)
+}
 
 // upsert replaces the configuration of the resource that place names, or makes it, for
 // operations that tell creation and change not apart. next makes the new configuration from

@@ -9,7 +9,6 @@ import (
 	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/internal/catalog"
 	"github.com/cenote-id/cenote/internal/clock"
-	"github.com/cenote-id/cenote/internal/fault"
 	"github.com/cenote-id/cenote/internal/naming"
 	"github.com/cenote-id/cenote/internal/store"
 )
@@ -79,25 +78,13 @@ const (
 // the store's kinds of failure into exceptions.
 func (s *Service) wrotePool(id string, err error) error {
 	s.deps.Catalog.DropPool(id)
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return catalog.PoolNotFound(id)
-	case errors.Is(err, store.ErrConflict):
-		return fault.ConcurrentModification(textPoolChanged).Because(err)
-	}
-	return err
+	return written(err, catalog.PoolNotFound(id), textPoolChanged)
 }
 
 // wroteClient is wrotePool for a client.
 func (s *Service) wroteClient(id string, err error) error {
 	s.deps.Catalog.DropClient(id)
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return catalog.ClientNotFound(id)
-	case errors.Is(err, store.ErrConflict):
-		return fault.ConcurrentModification(textClientChanged).Because(err)
-	}
-	return err
+	return written(err, catalog.ClientNotFound(id), textClientChanged)
 }
 
 // wroteOfClient is wrotePool for what belongs to a client of the pool, or to the pool where

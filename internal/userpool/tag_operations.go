@@ -137,5 +137,5 @@ func (s *Service) changeReplicaTags(ctx context.Context, x tagged, change func(a
 	if err := checkForeignTags(r.Config.Tags); err != nil {
 		return err
 	}
-	return s.wroteReplica(pool, r.Name, replicas(s.deps.Store).Update(ctx, pool.ID(), r))
+	return s.wroteResource(pool, replicas(s.deps.Store).Update(ctx, pool.ID(), r), replicaNotFound(r.Name), "")
 }

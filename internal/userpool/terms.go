@@ -83,27 +83,7 @@ func termsNotFound(id string) error {
 
 // termsOf finds a terms document of a pool.
 func (s *Service) termsOf(ctx context.Context, poolID, id *string) (*catalog.Pool, *store.Resource[cognitoidp.TermsType], error) {
-	pool, err := s.deps.Catalog.FreshPool(ctx, api.Value(poolID))
-	if err != nil {
-		return nil, nil, err
-	}
-	r, err := termsTable(s.deps.Store).Find(ctx, pool.Internal(), api.Value(id))
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, nil, termsNotFound(api.Value(id))
-	}
-	return pool, r, err
-}
-
-// wroteTerms is wrotePool for a terms document.
-func (s *Service) wroteTerms(pool *catalog.Pool, id string, err error) error {
-	s.deps.Catalog.DropPool(pool.ID())
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return termsNotFound(id)
-	case errors.Is(err, store.ErrConflict):
-		return fault.ConcurrentModification(textTermsChanged).Because(err)
-	}
-	return err
+	return findResource(ctx, s, termsTable(s.deps.Store), poolID, id, termsNotFound)
 }
 
 // DescribeTerms shows a terms document.
@@ -134,7 +114,7 @@ func (s *Service) UpdateTerms(ctx context.Context, call *api.Call, in *cognitoid
 	if exists, ok := errors.AsType[*store.ExistsError](err); ok {
 		return nil, termsExist(r.Config).Because(exists)
 	}
-	if err := s.wroteTerms(pool, r.Name, err); err != nil {
+	if err := s.wroteResource(pool, err, termsNotFound(r.Name), textTermsChanged); err != nil {
 		return nil, err
 	}
 	return &cognitoidp.UpdateTermsResponse{Terms: r.Config}, nil
@@ -146,7 +126,7 @@ func (s *Service) DeleteTerms(ctx context.Context, _ *api.Call, in *cognitoidp.D
 	if err != nil {
 		return nil, err
 	}
-	if err := s.wroteTerms(pool, r.Name, termsTable(s.deps.Store).Delete(ctx, pool.ID(), pool.Internal(), r.Name)); err != nil {
+	if err := s.wroteResource(pool, termsTable(s.deps.Store).Delete(ctx, pool.ID(), pool.Internal(), r.Name), termsNotFound(r.Name), textTermsChanged); err != nil {
 		return nil, err
 	}
 	return &api.Empty{}, nil
