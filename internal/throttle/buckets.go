@@ -1,14 +1,20 @@
 package throttle
 
 import (
+	"crypto/sha256"
 	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
 )
 
-// maxBuckets is how many keys each half of a set of buckets remembers.
-const maxBuckets = 20_000
+const (
+	// maxBuckets is how many keys each half of a set of buckets remembers.
+	maxBuckets = 20_000
+	// maxKey is how long a key may be that is remembered as it is. A name that somebody makes
+	// up may have 131,072 characters.
+	maxKey = 100
+)
 
 // buckets are token buckets by key. When the young half is full it becomes the old one, and
 // what is in the old one then is forgotten; a key that is used becomes young.
@@ -27,6 +33,10 @@ func newBuckets() *buckets {
 func (b *buckets) take(key string, perSecond float64, now time.Time) bool {
 	if key == "" || perSecond <= 0 {
 		return true
+	}
+	if len(key) > maxKey {
+		sum := sha256.Sum256([]byte(key))
+		key = string(sum[:])
 	}
 	return b.bucket(key, perSecond, now).AllowN(now, 1)
 }

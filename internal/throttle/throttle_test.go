@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -151,5 +152,24 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 	if err := h.Allow(t.Context(), call, "UserAuthentication", others(0)); err == nil {
 		t.Error("the last address was forgotten")
+	}
+}
+
+// A name may be of any length; that costs no memory, and makes no two names one.
+func TestLongNames(t *testing.T) {
+	t.Parallel()
+	h := open(t, throttle.Limits{PerUser: 2, Rates: map[string]float64{"UserAuthentication": -1}}, nil)
+	call := &api.Call{Operation: cognitoidp.Service.Operations["InitiateAuth"], RemoteIP: netip.MustParseAddr("192.0.2.1")}
+	long := strings.Repeat("x", 131_000)
+	for _, try := range []struct {
+		name string
+		ok   bool
+	}{{long + "a", true}, {long + "a", true}, {long + "a", false}, {long + "b", true}} {
+		if err := h.Allow(t.Context(), call, "UserAuthentication", signIn("c", try.name, cognitoidp.AuthFlowTypeUserSrpAuth)); (err == nil) != try.ok {
+			t.Errorf("...%s: %v", try.name[len(long):], err)
+		}
+	}
+	if n := throttle.LongestUser(h.Limiter); n > 100 {
+		t.Errorf("a key of %d bytes is remembered", n)
 	}
 }
