@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/cenote-id/cenote/internal/directory"
@@ -131,7 +132,8 @@ type Config struct {
 
 	// FixedCode, in Dev mode, is every one-time code. Empty makes random ones.
 	FixedCode string
-	// Console, in Dev mode, receives a line for every message. nil prints none.
+	// Console, in Dev mode, receives a line for every message, and the lines that functions
+	// print. nil prints no messages and leaves the others to the log.
 	Console io.Writer
 
 	// Log receives the log; nil discards it.
@@ -202,7 +204,22 @@ func (c Config) complete() (Config, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	if c.Console != nil {
+		c.Console = &console{to: c.Console}
+	}
 	return c, nil
+}
+
+// console passes on one line at a time.
+type console struct {
+	mu sync.Mutex
+	to io.Writer
+}
+
+func (c *console) Write(line []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.to.Write(line)
 }
 
 func or(s, otherwise string) string {

@@ -14,10 +14,14 @@ type Function = function.Entry
 const functionLease = 6 * time.Hour
 
 func (s *Server) newFunctions() (err error) {
-	s.functions, err = function.New(function.Deps{
+	d := function.Deps{
 		Entries: s.config.Functions, Environment: s.functionEnvironment, Region: s.config.Region,
-		Reload: s.config.Mode == Dev, Clock: s.clock, Random: s.config.Random, Log: s.config.Log, Metrics: s.registry,
-	})
+		Clock: s.clock, Random: s.config.Random, Log: s.config.Log, Metrics: s.registry,
+	}
+	if s.config.Mode == Dev {
+		d.Reload, d.Console = true, s.config.Console
+	}
+	s.functions, err = function.New(d)
 	return err
 }
 

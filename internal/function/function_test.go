@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -161,6 +162,30 @@ func TestProcessesStayWarmAndAreReplaced(t *testing.T) {
 		t.Fatal("a process that dies gives a result")
 	}
 	want(t, s, `{}`, "1")
+}
+
+// What a handler prints is on the console as it is, or else in the log.
+func TestOutput(t *testing.T) {
+	t.Parallel()
+	printing := `export const handler = async (event) => { console.log('got', event); console.error('again'); return 1 }`
+	for _, console := range []bool{true, false} {
+		log, terminal := &lines{}, &lines{}
+		d := function.Deps{Entries: []function.Entry{node(t, printing)}, Log: slog.New(slog.NewTextHandler(log, nil))}
+		wanted, other := log, terminal
+		texts := []string{`level=INFO msg="function output" function=` + arn + ``, `line="got { a: 1 }"`, "line=again"}
+		if console {
+			d.Console, wanted, other, texts = terminal, terminal, log, []string{"hook: got { a: 1 }\n", "hook: again\n"}
+		}
+		want(t, serve(t, d), `{"a":1}`, "1")
+		for _, text := range texts {
+			if !eventually(func() bool { return strings.Contains(wanted.String(), text) }) {
+				t.Errorf("%q is not in:\n%s", text, wanted)
+			}
+		}
+		if text := other.String(); text != "" {
+			t.Errorf("printed twice:\n%s", text)
+		}
+	}
 }
 
 func TestReload(t *testing.T) {

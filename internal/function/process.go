@@ -271,7 +271,7 @@ func (p *process) environment(api string) ([]string, error) {
 // longestLine is how much of one line of output is kept.
 const longestLine = 64 << 10
 
-// log writes what the child prints to the log, a line each.
+// log writes what the child prints to the console or the log, a line each.
 func (p *process) log(out io.ReadCloser) {
 	defer out.Close()
 	lines := bufio.NewReaderSize(out, longestLine)
@@ -281,11 +281,20 @@ func (p *process) log(out io.ReadCloser) {
 			return
 		}
 		if len(line) > 0 {
-			p.pool.service.deps.Log.Info("function output", "function", p.pool.arn, "request", p.request(), "line", string(line))
+			p.print(string(line))
 		}
 		for more && err == nil { // what is longer goes
 			_, more, err = lines.ReadLine()
 		}
+	}
+}
+
+func (p *process) print(line string) {
+	if d := &p.pool.service.deps; d.Console != nil {
+		// Who reads along needs neither its time nor which request it was.
+		fmt.Fprintf(d.Console, "%s: %s\n", Name(p.pool.arn), line)
+	} else {
+		d.Log.Info("function output", "function", p.pool.arn, "request", p.request(), "line", line)
 	}
 }
 

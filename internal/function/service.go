@@ -74,6 +74,9 @@ type Deps struct {
 	Clock  *clock.Clock
 	Random io.Reader
 	Log    *slog.Logger
+	// Console receives what functions print, a line in a Write, by several goroutines at
+	// once; nil leaves it to the log.
+	Console io.Writer
 	// Metrics receives the package's counters; nil keeps them to itself.
 	Metrics prometheus.Registerer
 }
