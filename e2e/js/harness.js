@@ -88,8 +88,10 @@ async function start(...more) {
   return {
     endpoint,
     admin,
-    /** What stands in the terminal so far. */
-    printed: () => printed,
+    /** Waits until a text stands in the terminal. */
+    async printed(text) {
+      while (!printed.includes(text)) await once(server.stdout, 'data', { signal: AbortSignal.timeout(20_000) });
+    },
     async stop() {
       admin.destroy();
       await end(server);
@@ -109,6 +111,19 @@ async function createPool(admin, { pool = {}, client = {} } = {}) {
     ...client,
   }));
   return { UserPoolId: UserPool.Id, ClientId: UserPoolClient.ClientId, ClientSecret: UserPoolClient.ClientSecret };
+}
+
+/** The ARN of a function of cenote.yaml. */
+const lambda = (name) => `arn:aws:lambda:us-east-1:000000000000:function:${name}`;
+
+/** Makes a pool whose users sign in by the challenges of functions. */
+function createCustomPool(admin) {
+  return createPool(admin, {
+    pool: { LambdaConfig: {
+      DefineAuthChallenge: lambda('define'), CreateAuthChallenge: lambda('create-python'), VerifyAuthChallengeResponse: lambda('verify'),
+    } },
+    client: { ExplicitAuthFlows: ['ALLOW_CUSTOM_AUTH', 'ALLOW_USER_SRP_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'] },
+  });
 }
 
 /**
@@ -150,15 +165,9 @@ async function createPools(admin) {
     }));
     return ids;
   };
-  const lambda = (name) => `arn:aws:lambda:us-east-1:000000000000:function:${name}`;
   return {
     ...await createPool(admin),
-    custom: await createPool(admin, {
-      pool: { LambdaConfig: {
-        DefineAuthChallenge: lambda('define'), CreateAuthChallenge: lambda('create-python'), VerifyAuthChallengeResponse: lambda('verify'),
-      } },
-      client: { ExplicitAuthFlows: ['ALLOW_CUSTOM_AUTH', 'ALLOW_USER_SRP_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'] },
-    }),
+    custom: await createCustomPool(admin),
     optional: await withFactors('OPTIONAL'),
     demanded: await withFactors('ON'),
     choice: await choice(),
@@ -181,4 +190,4 @@ async function readCode(endpoint, to) {
   return messages[0].code;
 }
 
-module.exports = { start, createPool, createPools, readCode, forgetMessages, within };
+module.exports = { start, lambda, createPool, createCustomPool, createPools, readCode, forgetMessages, within };
