@@ -157,12 +157,5 @@ func presentBranding(in *cognitoidp.UpdateManagedLoginBrandingRequest) error {
 
 // DeleteManagedLoginBranding removes a branding.
 func (s *Service) DeleteManagedLoginBranding(ctx context.Context, _ *api.Call, in *cognitoidp.DeleteManagedLoginBrandingRequest) (*api.Empty, error) {
-	pool, b, err := s.brandingOf(ctx, in.UserPoolId, in.ManagedLoginBrandingId)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.wroteResource(pool, brandings(s.deps.Store).Delete(ctx, pool.ID(), pool.Internal(), b.Name), brandingNotFound(b.Name), textBrandingChanged); err != nil {
-		return nil, err
-	}
-	return &api.Empty{}, nil
+	return deleteResource(ctx, s, brandings(s.deps.Store), in.UserPoolId, in.ManagedLoginBrandingId, brandingNotFound, textBrandingChanged)
 }

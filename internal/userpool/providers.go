@@ -350,15 +350,9 @@ const maxListedProviders = 60
 
 // ListIdentityProviders lists the providers of a pool by their names.
 func (s *Service) ListIdentityProviders(ctx context.Context, call *api.Call, in *cognitoidp.ListIdentityProvidersRequest) (*cognitoidp.ListIdentityProvidersResponse, error) {
-	pool, err := s.deps.Catalog.FreshPool(ctx, api.Value(in.UserPoolId))
-	if err != nil {
-		return nil, err
-	}
-	limit := api.Value(in.MaxResults)
-	if limit == 0 {
-		limit = maxListedProviders
-	}
-	list, next, err := listResources(ctx, s, call, s.deps.Store.Providers(), pool, in.NextToken, limit, "ListIdentityProviders")
+	list, next, err := listResources(ctx, s, call, s.deps.Store.Providers(), listing{
+		operation: "ListIdentityProviders", poolID: in.UserPoolId, token: in.NextToken, size: in.MaxResults, usual: maxListedProviders,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -93,14 +93,7 @@ func (s *Service) UpdateResourceServer(ctx context.Context, _ *api.Call, in *cog
 
 // DeleteResourceServer removes a resource server with its scopes.
 func (s *Service) DeleteResourceServer(ctx context.Context, _ *api.Call, in *cognitoidp.DeleteResourceServerRequest) (*api.Empty, error) {
-	pool, r, err := s.resourceServerOf(ctx, in.UserPoolId, in.Identifier)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.wroteResource(pool, resourceServers(s.deps.Store).Delete(ctx, pool.ID(), pool.Internal(), r.Name), resourceServerNotFound(r.Name), ""); err != nil {
-		return nil, err
-	}
-	return &api.Empty{}, nil
+	return deleteResource(ctx, s, resourceServers(s.deps.Store), in.UserPoolId, in.Identifier, resourceServerNotFound, "")
 }
 
 // maxListedServers is the page size of ListResourceServers where the request names none.
@@ -108,15 +101,9 @@ const maxListedServers = 50
 
 // ListResourceServers lists the resource servers of a pool by their identifiers.
 func (s *Service) ListResourceServers(ctx context.Context, call *api.Call, in *cognitoidp.ListResourceServersRequest) (*cognitoidp.ListResourceServersResponse, error) {
-	pool, err := s.deps.Catalog.FreshPool(ctx, api.Value(in.UserPoolId))
-	if err != nil {
-		return nil, err
-	}
-	limit := maxListedServers
-	if in.MaxResults != nil {
-		limit = *in.MaxResults
-	}
-	list, next, err := listResources(ctx, s, call, resourceServers(s.deps.Store), pool, in.NextToken, limit, "ListResourceServers")
+	list, next, err := listResources(ctx, s, call, resourceServers(s.deps.Store), listing{
+		operation: "ListResourceServers", poolID: in.UserPoolId, token: in.NextToken, size: in.MaxResults, usual: maxListedServers,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -74,11 +74,27 @@ func upsert[T any](ctx context.Context, table store.Resources[T], poolID string,
 	})
 }
 
+// listing is what an operation that lists resources of a pool is asked for.
+type listing struct {
+	operation     string
+	poolID, token *string
+	size          *int // absent and zero are usual
+	usual         int
+}
+
 // listResources returns a page of a table's resources of a pool, by their names, and the
 // NextToken that continues it, if anything is left.
-func listResources[T any](ctx context.Context, s *Service, call *api.Call, table store.Resources[T], pool *catalog.Pool, token *string, limit int, operation string) ([]*store.Resource[T], *string, error) {
+func listResources[T any](ctx context.Context, s *Service, call *api.Call, table store.Resources[T], l listing) ([]*store.Resource[T], *string, error) {
+	pool, err := s.deps.Catalog.FreshPool(ctx, api.Value(l.poolID))
+	if err != nil {
+		return nil, nil, err
+	}
+	limit := api.Value(l.size)
+	if limit == 0 {
+		limit = l.usual
+	}
 	internal := strconv.FormatInt(int64(pool.Internal()), 10)
-	after, err := s.openPage(call, token, operation, internal)
+	after, err := s.openPage(call, l.token, l.operation, internal)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -86,6 +102,19 @@ func listResources[T any](ctx context.Context, s *Service, call *api.Call, table
 	if err != nil || len(list) <= limit {
 		return list, nil, err
 	}
-	next, err := s.sealPage(call, list[limit-1].Name, operation, internal)
+	next, err := s.sealPage(call, list[limit-1].Name, l.operation, internal)
 	return list[:limit], next, err
+}
+
+// deleteResource deletes what findResource finds. changed is as in written.
+func deleteResource[T any](ctx context.Context, s *Service, table store.Resources[T], poolID, name *string, missing func(name string) error, changed string) (*api.Empty, error) {
+	pool, r, err := findResource(ctx, s, table, poolID, name, missing)
+	if err != nil {
+		return nil, err
+	}
+	err = table.Delete(ctx, pool.ID(), pool.Internal(), r.Name)
+	if err := s.wroteResource(pool, err, missing(r.Name), changed); err != nil {
+		return nil, err
+	}
+	return &api.Empty{}, nil
 }

@@ -122,14 +122,7 @@ func (s *Service) UpdateTerms(ctx context.Context, call *api.Call, in *cognitoid
 
 // DeleteTerms removes a terms document.
 func (s *Service) DeleteTerms(ctx context.Context, _ *api.Call, in *cognitoidp.DeleteTermsRequest) (*api.Empty, error) {
-	pool, r, err := s.termsOf(ctx, in.UserPoolId, in.TermsId)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.wroteResource(pool, termsTable(s.deps.Store).Delete(ctx, pool.ID(), pool.Internal(), r.Name), termsNotFound(r.Name), textTermsChanged); err != nil {
-		return nil, err
-	}
-	return &api.Empty{}, nil
+	return deleteResource(ctx, s, termsTable(s.deps.Store), in.UserPoolId, in.TermsId, termsNotFound, textTermsChanged)
 }
 
 // maxListedTerms is the page size of ListTerms where the request names none.
@@ -137,15 +130,9 @@ const maxListedTerms = 60
 
 // ListTerms lists the terms documents of a pool by their ids.
 func (s *Service) ListTerms(ctx context.Context, call *api.Call, in *cognitoidp.ListTermsRequest) (*cognitoidp.ListTermsResponse, error) {
-	pool, err := s.deps.Catalog.FreshPool(ctx, api.Value(in.UserPoolId))
-	if err != nil {
-		return nil, err
-	}
-	limit := maxListedTerms
-	if in.MaxResults != nil {
-		limit = *in.MaxResults
-	}
-	list, next, err := listResources(ctx, s, call, termsTable(s.deps.Store), pool, in.NextToken, limit, "ListTerms")
+	list, next, err := listResources(ctx, s, call, termsTable(s.deps.Store), listing{
+		operation: "ListTerms", poolID: in.UserPoolId, token: in.NextToken, size: in.MaxResults, usual: maxListedTerms,
+	})
 	if err != nil {
 		return nil, err
 	}
