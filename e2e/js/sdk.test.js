@@ -93,10 +93,10 @@ test('refresh tokens rotate', async () => {
 });
 
 test('what is not built is refused', async () => {
-  const client = { AnalyticsConfiguration: { ApplicationArn: 'arn:aws:mobiletargeting:us-east-1:000000000000:apps/x' } };
-  await assert.rejects(createPool(server.admin, { client }), (err) => {
+  const pool = { KeyConfiguration: { KeyType: 'CUSTOMER_MANAGED_KEY', KmsKeyArn: 'arn:aws:kms:us-east-1:000000000000:key/11112222-3333-4444-5555-666677778888' } };
+  await assert.rejects(createPool(server.admin, { pool }), (err) => {
     assert.strictEqual(err.$metadata.httpStatusCode, 501);
-    assert.match(err.message, /AnalyticsConfiguration/);
+    assert.match(err.message, /KeyConfiguration/);
     return true;
   });
   await assert.rejects(server.admin.send(new idp.DescribeUserPoolCommand({ UserPoolId: 'us-east-1_missing00' })), {
