@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -55,14 +56,14 @@ class Server:
 
     def code(self, to):
         query = urllib.parse.urlencode({"to": to, "limit": 1, "wait": "5s"})
-        with urllib.request.urlopen(f"{self.endpoint}/_cenote/messages?{query}") as answer:
+        with urllib.request.urlopen(f"{self.endpoint}/_cenote/messages?{query}", timeout=20) as answer:
             messages = json.load(answer)["messages"]
         assert messages, f"no message to {to}"
         return messages[0]["code"]
 
     def forget_messages(self):
         request = urllib.request.Request(f"{self.endpoint}/_cenote/messages", method="DELETE")
-        urllib.request.urlopen(request).close()
+        urllib.request.urlopen(request, timeout=20).close()
 
     def post(self, operation, body):
         """Sends raw bytes as curl would; returns status, headers and the decoded body."""
@@ -75,7 +76,7 @@ class Server:
             },
         )
         try:
-            with urllib.request.urlopen(request) as answer:
+            with urllib.request.urlopen(request, timeout=20) as answer:
                 return answer.status, answer.headers, json.load(answer)
         except urllib.error.HTTPError as refused:
             return refused.code, refused.headers, json.load(refused)
@@ -94,7 +95,21 @@ def server():
         yield Server(endpoint)
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+
+
+@pytest.fixture
+def idp(server):
+    return server.client()
+
+
+@pytest.fixture
+def pool(idp):
+    return idp.create_user_pool(PoolName="boto3", AutoVerifiedAttributes=["email"])["UserPool"]["Id"]
 
 
 @pytest.fixture
@@ -113,7 +128,7 @@ def cli(server):
             "AWS_PAGER": "",
         }
         aws = pathlib.Path(sys.executable).with_name("aws")
-        done = subprocess.run([aws, "cognito-idp", *arguments, "--output", "json"], env=environment, capture_output=True, text=True)
+        done = subprocess.run([aws, "cognito-idp", *arguments, "--output", "json"], env=environment, capture_output=True, text=True, timeout=60)
         if done.returncode:
             raise RuntimeError(done.stderr.strip())
         return json.loads(done.stdout) if done.stdout.strip() else {}

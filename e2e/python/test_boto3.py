@@ -8,16 +8,6 @@ import json
 import pytest
 
 
-@pytest.fixture
-def idp(server):
-    return server.client()
-
-
-@pytest.fixture
-def pool(idp):
-    return idp.create_user_pool(PoolName="boto3", AutoVerifiedAttributes=["email"])["UserPool"]["Id"]
-
-
 def make_client(idp, pool, **members):
     members.setdefault("ExplicitAuthFlows", ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"])
     return idp.create_user_pool_client(UserPoolId=pool, ClientName="web", **members)["UserPoolClient"]
@@ -108,7 +98,7 @@ def test_secret_hash(server, idp, pool):
         ("InitiateAuth", '{"AuthFlow": "USER_SRP_AUTH", "ClientId": "missing"}', "ResourceNotFoundException", "User pool client missing does not exist."),
         ("SignUp", '{"ClientId": "x", "Username": "ann"}', None, None),
         ("NoSuchOperation", "{}", "UnknownOperationException", None),
-        ("CreateGroup", '{"UserPoolId": "us-east-1_x", "GroupName": "g"}', "NotImplemented", None),
+        ("CreateUserPool", '{"PoolName": "x", "KeyConfiguration": {"KeyType": "CUSTOMER_MANAGED_KEY"}}', "NotImplemented", None),
     ],
 )
 def test_bad_requests(server, operation, body, error, message):
