@@ -155,7 +155,8 @@ func (m *recoveryModel) use() {
 	if m.random.IntN(5) == 0 {
 		purpose = []store.CodePurpose{store.CodeSignUp, store.CodeReset, store.CodeAttribute}[m.random.IntN(3)]
 	}
-	newest, done := u.codes[purpose], false
+	var done bool
+	newest := u.codes[purpose]
 	good := newest != nil && newest.code == c.code && m.time().Before(newest.expires)
 	switch purpose {
 	case store.CodeSignUp:
