@@ -207,7 +207,7 @@ func (s *Server) newRooms(place naming.Place, g *gate.Gate, cache *keys.Cache, t
 	})
 	idp := &identityProvider{
 		pools: userpool.New(userpool.Deps{
-			Store: s.db, Catalog: s.catalog, Keys: s.stock, Place: place, PublicURL: s.config.PublicURL, Random: s.config.Random,
+			Store: s.db, Catalog: s.catalog, Keys: s.stock, Place: place, RoleAccount: s.roleAccount(), PublicURL: s.config.PublicURL, Random: s.config.Random,
 			Rate: s.config.Limits.rate, Limits: s.config.Limits.pools(),
 			FixedIDs:       s.config.Mode == Dev,
 			AllowAWSIssuer: s.config.AllowAWSIssuer || s.config.Mode == Dev,
@@ -233,8 +233,8 @@ func (s *Server) newRooms(place naming.Place, g *gate.Gate, cache *keys.Cache, t
 	}
 }
 
-// roleAccount is the account whose roles groups may have: the configured one. Who has
-// configured none may have roles of any.
+// roleAccount is the account whose roles groups and text messages may have: the configured
+// one. Who has configured none may have roles of any.
 func (s *Server) roleAccount() string {
 	if s.config.AccountID == DefaultAccountID {
 		return ""

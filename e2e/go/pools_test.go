@@ -94,7 +94,6 @@ func TestPoolRules(t *testing.T) {
 		`"EmailConfiguration":{"EmailSendingAccount":"DEVELOPER"}`:                                                                                    "Source ARN is required to use DEVELOPER email sending owner",
 		`"EmailConfiguration":{"From":"nobody"}`:                                                                                                      "Provided From email address is invalid",
 		`"SmsConfiguration":{"SnsCallerArn":"arn:aws:iam::000000000000:role/r","SnsRegion":"eu-west-1"}`:                                              "Invalid snsRegion. Allowed SNS region for us-east-1 is us-east-1",
-		`"SmsConfiguration":{"SnsCallerArn":"arn:aws:iam::111111111111:role/r"}`:                                                                      "Cross-account pass role is not allowed.",
 		`"LambdaConfig":{"PreSignUp":"arn:aws:lambda:eu-west-1:000000000000:function:f"}`:                                                             "Cross-region lambda functions are not supported",
 		`"Schema":[{"Name":"x"}]`: "Invalid AttributeDataType input, consider using the provided AttributeDataType enum.",
 		`"Schema":[{"Name":"x","AttributeDataType":"String","Required":true}]`:                                                   "Required custom attributes are not supported currently.",

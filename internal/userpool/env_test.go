@@ -44,6 +44,8 @@ func newEnv(t *testing.T, change ...func(*userpool.Deps)) *env {
 		Catalog: catalog.New(catalog.Deps{Store: db, Place: place, Clock: clock.New(nil)}),
 		Keys:    stock{},
 		Place:   place,
+
+		RoleAccount: place.AccountID,
 	}
 	for _, f := range change {
 		f(&deps)

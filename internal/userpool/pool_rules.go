@@ -162,7 +162,7 @@ func (s *Service) checkSMSConfiguration(r *cognitoidp.UserPoolType) error {
 		}
 		role = *e.CallerArn
 	}
-	if role != "" && arnPart(role, arnAccount) != s.deps.Place.AccountID {
+	if account := s.deps.RoleAccount; account != "" && role != "" && arnPart(role, arnAccount) != account {
 		return fault.InvalidParameter("Cross-account pass role is not allowed.")
 	}
 	return nil

@@ -202,6 +202,16 @@ func TestNamesThatAreRefused(t *testing.T) {
 	wantFault(t, err, invalidParameter, "preferred_username can not be both a required attribute and an alias.")
 }
 
+// Who has configured no account of theirs brings the roles that their templates have.
+func TestRoleOfAnyAccount(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t, func(d *userpool.Deps) { d.RoleAccount = "" })
+	pool := e.createPool(&cognitoidp.CreateUserPoolRequest{SmsConfiguration: sms("arn:aws:iam::111111111111:role/sms")})
+	if got := *pool.SmsConfiguration.SnsCallerArn; got != "arn:aws:iam::111111111111:role/sms" {
+		t.Errorf("the role is %s", got)
+	}
+}
+
 func TestIssuerConfigurationWhereAllowed(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t, func(d *userpool.Deps) { d.AllowAWSIssuer = true })

@@ -34,6 +34,8 @@ type Deps struct {
 	Catalog *catalog.Catalog
 	Keys    KeyStock
 	Place   naming.Place
+	// RoleAccount is the account whose roles may send text messages; empty lets any.
+	RoleAccount string
 	// PublicURL is where clients reach the server, without a slash at its end.
 	PublicURL string
 	Random    io.Reader // nil is the operating system's generator
