@@ -33,12 +33,26 @@ func ChosenFactors(u *store.User) []catalog.Factor {
 
 // UsableFactors are the second factors that a user without preference may be asked for where
 // the pool requires one: what the user has turned on, and what else the pool offers and the
-// user has, but for the address that resets the password in the first place.
+// user has, but for the address that resets the password in the first place. Where nothing
+// is left then, that address is asked all the same if the user's other one can reset the
+// password: the codes of MFA keep an address from doing it (model: AccountRecoverySetting,
+// "SMS doesn't qualify ... if the user also has SMS MFA activated").
 func UsableFactors(pool *catalog.Pool, u *store.User) []catalog.Factor {
 	chosen := ChosenFactors(u)
-	return slices.DeleteFunc(catalog.Factors(), func(f catalog.Factor) bool {
-		return !pool.Offers(f) || !HasFactor(u, f) || Recovers(pool, f) && !slices.Contains(chosen, f)
+	has := slices.DeleteFunc(catalog.Factors(), func(f catalog.Factor) bool { return !pool.Offers(f) || !HasFactor(u, f) })
+	apart := slices.DeleteFunc(slices.Clone(has), func(f catalog.Factor) bool {
+		return Recovers(pool, f) && !slices.Contains(chosen, f)
 	})
+	if len(apart) == 0 && recoversEitherWay(pool, u) {
+		return has
+	}
+	return apart
+}
+
+// recoversEitherWay says whether the pool resets passwords by e-mail and by text message,
+// and the user has an address for each.
+func recoversEitherWay(pool *catalog.Pool, u *store.User) bool {
+	return len(pool.RecoveryMechanisms()) > 1 && u.Attributes[catalog.Email] != "" && u.Attributes[catalog.PhoneNumber] != ""
 }
 
 // Recovers says whether the codes of a factor would go to the address that resets forgotten

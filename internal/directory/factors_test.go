@@ -56,6 +56,7 @@ func TestRecoveryAvoidsSecondFactors(t *testing.T) {
 		"legacy recovery":                 {"OPTIONAL", both, nil, store.MFA{SMS: true}, "SMS"},
 		"required, not chosen":            {"ON", phone, []cognitoidp.RecoveryOptionNameType{mail, sms}, store.MFA{}, ""},
 		"required, primary recovery":      {"ON", phone, []cognitoidp.RecoveryOptionNameType{sms, mail}, store.MFA{}, "SMS"},
+		"required, nothing else to ask":   {"ON", both, []cognitoidp.RecoveryOptionNameType{sms, mail}, store.MFA{}, "EMAIL"},
 		"required, chosen over recovery":  {"ON", phone, []cognitoidp.RecoveryOptionNameType{sms, mail}, store.MFA{SMS: true}, ""},
 		"required, and another preferred": {"ON", both, []cognitoidp.RecoveryOptionNameType{sms, mail}, store.MFA{Email: true, Preferred: "EMAIL_OTP"}, "SMS"},
 	} {

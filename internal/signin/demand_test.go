@@ -94,6 +94,10 @@ func TestDemands(t *testing.T) {
 		{"ON", list(sms, mail), legacy, being(phone), `SELECT_MFA_TYPE ["SMS_MFA","EMAIL_OTP"]`},
 		{"ON", list(sms, mail), mailFirst, being(phone), "SMS_MFA"},
 		{"ON", list(sms, mail), phoneFirst, being(phone), "EMAIL_OTP"},
+		{"ON", list(sms), phoneFirst, being(phone), "SMS_MFA"}, // the e-mail address resets the password
+		{"ON", list(sms, app), phoneFirst, being(phone), "SMS_MFA"},
+		{"ON", list(sms, app), phoneFirst, being(phone, appReady), "SOFTWARE_TOKEN_MFA"},
+		{"ON", list(mail), mailFirst, being(phone), "EMAIL_OTP"},
 		// e. nothing
 		{"ON", all, mailFirst, being(noMail), `MFA_SETUP ["SMS_MFA","SOFTWARE_TOKEN_MFA"]`},
 		{"ON", all, phoneFirst, being(noMail), `MFA_SETUP ["SOFTWARE_TOKEN_MFA","EMAIL_OTP"]`},
