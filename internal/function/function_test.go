@@ -164,6 +164,20 @@ func TestProcessesStayWarmAndAreReplaced(t *testing.T) {
 	want(t, s, `{}`, "1")
 }
 
+// The call after one that was given up is not told of the process that ended with it, although
+// it has one attempt only.
+func TestEndedProcessesTakeNothing(t *testing.T) {
+	t.Parallel()
+	e := node(t, `export const handler = (e) => e.hang ? new Promise(() => setInterval(() => {}, 1000)) : Promise.resolve(1)`)
+	e.Timeout, e.Attempts, e.Concurrency = 2*time.Second, 1, 1
+	s := serve(t, function.Deps{Entries: []function.Entry{e}})
+	want(t, s, `{}`, "1")
+	if _, err := do(s, `{"hang":true}`); !strings.Contains(errorText(err), function.TimeoutName) {
+		t.Fatalf("error %v", err)
+	}
+	want(t, s, `{}`, "1")
+}
+
 // What a handler prints is on the console as it is, or else in the log.
 func TestOutput(t *testing.T) {
 	t.Parallel()
