@@ -94,12 +94,15 @@ func (s *Service) checkSource(ctx context.Context, pool *catalog.Pool, who *cogn
 	return string(kind), nil
 }
 
-// provider returns an identity provider of the pool.
+// provider returns an identity provider of the pool. The model does not require its name.
 func (s *Service) provider(ctx context.Context, pool *catalog.Pool, name *string) (*store.Provider, error) {
-	x, err := s.store.Providers().Find(ctx, pool.Internal(), api.Value(name))
+	if name == nil {
+		return nil, fault.InvalidParameter(textNoProviderName)
+	}
+	x, err := s.store.Providers().Find(ctx, pool.Internal(), *name)
 	if errors.Is(err, store.ErrNotFound) {
 		// Without its cause, which would read as a user that is not there.
-		err = fault.ResourceNotFound(fmt.Sprintf(textNoProvider, api.Value(name)))
+		err = fault.ResourceNotFound(fmt.Sprintf(textNoProvider, *name))
 	}
 	return x, err
 }

@@ -132,10 +132,11 @@ func TestLinkRules(t *testing.T) {
 		code, text string
 	}{
 		{"twice", ann, subjectOf("Google", "1"), invalid, "SourceUser is already linked to DestinationUser"},
+		{"to nowhere", &cognitoidp.ProviderUserIdentifierType{ProviderAttributeValue: new("ann")}, subjectOf("Google", "2"), invalid, "Missing required parameter ProviderName"},
 		{"to another", bob, subjectOf("Google", "1"), "AliasExistsException", "SourceUser is already linked to another user."},
 		{"a user of the pool", bob, subjectOf("Cognito", "ann"), invalid, localUser},
 		{"an unknown provider", bob, subjectOf("None", "1"), "ResourceNotFoundException", "Identity provider None does not exist."},
-		{"no provider", bob, &cognitoidp.ProviderUserIdentifierType{}, "ResourceNotFoundException", "Identity provider  does not exist."},
+		{"no provider", bob, &cognitoidp.ProviderUserIdentifierType{}, invalid, "Missing required parameter ProviderName"},
 		{"a social attribute", bob, who("Google", "email", "b@example.com"), invalid, strings.Replace(noName, "%s", "Google", 1)},
 		{"an attribute that is not mapped", bob, who("Corp", "name", "Bob"), invalid, strings.Replace(noName, "%s", "Corp", 1)},
 		{"no value", bob, subjectOf("Google", ""), invalid, noValue},

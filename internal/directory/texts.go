@@ -39,6 +39,8 @@ const (
 	textNoFactor = "Password is required for users without an attribute that receives one-time passwords."
 	// textNoPrevious is chosen here, after the recorded "Missing required parameter USERNAME".
 	textNoPrevious = "Missing required parameter PreviousPassword"
+	// textNoProviderName is chosen here, after the same.
+	textNoProviderName = "Missing required parameter ProviderName"
 )
 
 // User names.
