@@ -239,14 +239,28 @@ class SdkTest {
         refused(NotAuthorizedException.class, "Invalid Access Token", () -> app.getUser(r -> r.accessToken("e30.e30.e30")));
     }
 
+    /** Groups reach the tokens of their members. */
+    @Test
+    void groups() {
+        createUser("ann");
+        admin.createGroup(r -> r.userPoolId(pool).groupName("staff").precedence(1));
+        admin.adminAddUserToGroup(r -> r.userPoolId(pool).username("ann").groupName("staff"));
+        assertEquals(List.of("staff"), admin.adminListGroupsForUser(r -> r.userPoolId(pool).username("ann"))
+                .groups().stream().map(g -> g.groupName()).toList());
+        String claims = initiate("ann", PASSWORD).authenticationResult().accessToken().split("\\.")[1];
+        String text = new String(Base64.getUrlDecoder().decode(claims), StandardCharsets.UTF_8);
+        assertTrue(text.contains("\"cognito:groups\":[\"staff\"]"), text);
+    }
+
     /** What is not built says so, and the SDK neither repeats the call nor mistakes it for another error. */
     @Test
     void notImplemented() {
-        Executable call = () -> admin.createGroup(r -> r.userPoolId(pool).groupName("g"));
+        Executable call = () -> admin.createUserPool(r -> r.poolName("p").keyConfiguration(k -> k
+                .keyType("CUSTOMER_MANAGED_KEY").kmsKeyArn("arn:aws:kms:us-east-1:000000000000:key/k")));
         CognitoIdentityProviderException refusal = assertThrowsExactly(CognitoIdentityProviderException.class, call);
         assertEquals(501, refusal.statusCode());
         assertEquals("NotImplemented", refusal.awsErrorDetails().errorCode());
-        assertTrue(refusal.awsErrorDetails().errorMessage().contains("CreateGroup"), refusal.getMessage());
+        assertTrue(refusal.awsErrorDetails().errorMessage().contains("KeyConfiguration.KeyType"), refusal.getMessage());
         assertEquals(1, refusal.numAttempts());
     }
 
