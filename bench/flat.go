@@ -144,12 +144,16 @@ type pair struct{ few, all time.Duration }
 
 func (p pair) growth() float64 { return float64(p.all) / float64(p.few) }
 
-// flatRound measures what must be flat, with few and with all users in turn.
-func flatRound(ctx context.Context, all, few *bench) (costs []pair, err error) {
+// flatWarmUp is how much longer the round is that only warms up: every connection to a large
+// database must have seen its upper pages, as those of a server at work have.
+const flatWarmUp = 10
+
+// flatRound measures what must be flat, with few and with all users in turn, so many times.
+func flatRound(ctx context.Context, all, few *bench, times float64) (costs []pair, err error) {
 	skip := len(all.operations) - len(few.operations)
 	for i, o := range few.operations {
 		var p pair
-		n := max(1, int(float64(o.perRound)*all.scale))
+		n := max(1, int(float64(o.perRound)*all.scale*times))
 		if p.few, err = few.cost(ctx, i, n); err != nil {
 			return nil, fmt.Errorf("with few users: %w", err)
 		}

@@ -144,7 +144,11 @@ func measure(ctx context.Context, s settings, dir string, p *people, out io.Writ
 		if err != nil {
 			return nil, err
 		}
-		if one.flat, err = flatRound(ctx, b, few); err != nil {
+		times := 1.0
+		if i == 0 {
+			times = flatWarmUp
+		}
+		if one.flat, err = flatRound(ctx, b, few, times); err != nil {
 			return nil, err
 		}
 		if i > 0 {
