@@ -178,6 +178,25 @@ func (t *truth) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
+// texts are texts by name in a response. One that is null is none: handlers copy what
+// another directory does not have.
+type texts map[string]string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (t *texts) UnmarshalJSON(text []byte) error {
+	var given map[string]*string
+	if err := json.Unmarshal(text, &given); err != nil || given == nil {
+		return err
+	}
+	*t = make(texts, len(given))
+	for name, value := range given {
+		if value != nil {
+			(*t)[name] = *value
+		}
+	}
+	return nil
+}
+
 // version returns the event version that a pool asks for in its tokens' trigger.
 func version(p *catalog.Pool) string {
 	c := p.Config.LambdaConfig

@@ -118,9 +118,9 @@ type CreateAuthChallengeResponse struct {
 // CreateAuthChallenge runs when DefineAuthChallenge asked for CUSTOM_CHALLENGE.
 func (s *Service) CreateAuthChallenge(ctx context.Context, e CreateAuthChallengeEvent) (CreateAuthChallengeResponse, error) {
 	type response struct {
-		Public   map[string]string `json:"publicChallengeParameters"`
-		Private  map[string]string `json:"privateChallengeParameters"`
-		Metadata *string           `json:"challengeMetadata"`
+		Public   texts   `json:"publicChallengeParameters"`
+		Private  texts   `json:"privateChallengeParameters"`
+		Metadata *string `json:"challengeMetadata"`
 	}
 	request := struct {
 		user

@@ -105,12 +105,12 @@ type UserMigrationResponse struct {
 
 // userMigrationResponse is UserMigrationResponse as events hold it.
 type userMigrationResponse struct {
-	Attributes             map[string]string `json:"userAttributes"`
-	ForceAliasCreation     *truth            `json:"forceAliasCreation"`
-	EnableSMSMFA           *truth            `json:"enableSMSMFA"`
-	FinalUserStatus        *string           `json:"finalUserStatus"`
-	MessageAction          *string           `json:"messageAction"`
-	DesiredDeliveryMediums []string          `json:"desiredDeliveryMediums"`
+	Attributes             texts    `json:"userAttributes"`
+	ForceAliasCreation     *truth   `json:"forceAliasCreation"`
+	EnableSMSMFA           *truth   `json:"enableSMSMFA"`
+	FinalUserStatus        *string  `json:"finalUserStatus"`
+	MessageAction          *string  `json:"messageAction"`
+	DesiredDeliveryMediums []string `json:"desiredDeliveryMediums"`
 }
 
 // UserMigration runs when a password sign-in or a password reset meets an unknown user.
@@ -153,14 +153,14 @@ type InboundFederationResponse struct {
 // a function, and where it returns an empty map, the provider's attributes stay.
 func (s *Service) InboundFederation(ctx context.Context, e InboundFederationEvent) (InboundFederationResponse, error) {
 	type response struct {
-		UserAttributesToMap map[string]string `json:"userAttributesToMap"`
+		UserAttributesToMap texts `json:"userAttributesToMap"`
 	}
 	request := struct {
 		ProviderName string         `json:"providerName"`
 		ProviderType string         `json:"providerType"`
 		Attributes   map[string]any `json:"attributes"`
 	}{e.ProviderName, e.ProviderType, e.Attributes}
-	before := response{map[string]string{}}
+	before := response{texts{}}
 	var after response
 	err := s.call(ctx, e.Pool, KindInboundFederation, e.event("InboundFederation_ExternalProvider", request, before), &after)
 	if err == nil && after.UserAttributesToMap == nil && s.Configured(e.Pool, KindInboundFederation) {
@@ -169,5 +169,5 @@ func (s *Service) InboundFederation(ctx context.Context, e InboundFederationEven
 	if err != nil || len(after.UserAttributesToMap) == 0 {
 		return InboundFederationResponse{}, err
 	}
-	return InboundFederationResponse(after), nil
+	return InboundFederationResponse{after.UserAttributesToMap}, nil
 }

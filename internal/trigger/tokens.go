@@ -79,9 +79,9 @@ func (c *claimsChange) change() ClaimsChange {
 type (
 	claimsOverride struct {
 		Details *struct {
-			AddOrOverride map[string]string `json:"claimsToAddOrOverride"`
-			Suppress      []string          `json:"claimsToSuppress"`
-			Groups        json.RawMessage   `json:"groupOverrideDetails"`
+			AddOrOverride texts           `json:"claimsToAddOrOverride"`
+			Suppress      []string        `json:"claimsToSuppress"`
+			Groups        json.RawMessage `json:"groupOverrideDetails"`
 		} `json:"claimsOverrideDetails"`
 	}
 	claimsAndScopeOverride struct {

@@ -295,7 +295,7 @@ func TestTokenResponses(t *testing.T) {
 		wrong    bool
 	}{
 		"first version": {
-			"V1_0", `{"claimsOverrideDetails":{"claimsToAddOrOverride":{"a":"b"},"claimsToSuppress":["email"]}}`,
+			"V1_0", `{"claimsOverrideDetails":{"claimsToAddOrOverride":{"a":"b","none":null},"claimsToSuppress":["email"]}}`,
 			trigger.PreTokenGenerationResponse{IDToken: trigger.ClaimsChange{AddOrOverride: map[string]json.RawMessage{"a": []byte(`"b"`)}, Suppress: []string{"email"}}},
 			false,
 		},
