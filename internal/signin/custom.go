@@ -139,8 +139,14 @@ func (a *attempt) allow() {
 	a.custom = nil // the Sessions that follow are not the owner's
 }
 
-// poseCustom poses the challenge that CreateAuthChallenge makes.
+// poseCustom poses the challenge that CreateAuthChallenge makes. Where nobody makes it or
+// judges its answer, none is posed.
 func (s *Service) poseCustom(ctx context.Context, a *attempt) (*Step, error) {
+	for _, kind := range []trigger.Kind{trigger.KindCreateAuthChallenge, trigger.KindVerifyAuthChallengeResponse} {
+		if !s.triggers.Configured(a.pool(), kind) {
+			return nil, refuse(reasonFlow, fault.InvalidParameter(textNoCustom))
+		}
+	}
 	made, err := s.triggers.CreateAuthChallenge(ctx, trigger.CreateAuthChallengeEvent{
 		Subject: a.event(), ChallengeName: string(customChallenge), Session: a.custom.History, UserNotFound: a.unknown(),
 	})

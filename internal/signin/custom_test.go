@@ -353,3 +353,22 @@ func (e *env) customClaim(c *catalog.Client, name, password string) (values, *st
 		"PASSWORD_CLAIM_SIGNATURE": must(client.Answer(id, password, p["SALT"], p["SRP_B"], block, stamp))(e.t),
 	}, out.Session
 }
+
+// A challenge that nobody makes or judges is not posed.
+func TestCustomIncomplete(t *testing.T) {
+	t.Parallel()
+	for name, incomplete := range map[string]func(*cognitoidp.LambdaConfigType, *string){
+		"NoCreate": func(l *cognitoidp.LambdaConfigType, arn *string) {
+			l.DefineAuthChallenge, l.VerifyAuthChallengeResponse = arn, arn
+		},
+		"NoVerify": func(l *cognitoidp.LambdaConfigType, arn *string) {
+			l.DefineAuthChallenge, l.CreateAuthChallenge = arn, arn
+		},
+	} {
+		e := newEnv(t, &owner{})
+		c := e.client(name, function(incomplete), flows("ALLOW_CUSTOM_AUTH"))
+		e.user(c.Pool, "jane")
+		_, err := e.initiate(c, "CUSTOM_AUTH", values{"USERNAME": "jane"})
+		wantFault(t, err, failure{"InvalidParameterException", "Custom auth lambda trigger is not configured for the user pool."})
+	}
+}
