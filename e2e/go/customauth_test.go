@@ -98,6 +98,20 @@ func TestUserMigration(t *testing.T) {
 		t.Errorf("the migrated user cannot prove the password by SRP: %s", out.ChallengeName)
 	}
 
+	// Who hides users shows this user, who has shown the old password, what to do.
+	stale := unique("stale-")
+	_, err = s.signIn(hides, stale, "another")
+	refused[*types.UserNotFoundException](t, err, failed+hides.id)
+	_, err = s.signIn(hides, stale, old)
+	refused[*types.PasswordResetRequiredException](t, err, "Password reset required for the user")
+	if _, err := s.forgot(hides, stale); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.resetBy(hides, stale, s.codeFor(stale+"@example.com"), password); err != nil {
+		t.Fatal(err)
+	}
+	s.tokens(hides, stale, password)
+
 	forgetful := unique("legacy-")
 	details := must(s.forgot(hides, forgetful))(t)
 	if *details.AttributeName != "email" {

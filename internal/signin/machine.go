@@ -71,6 +71,7 @@ type attempt struct {
 	// user is read fresh in this call; a Stranger where stranger says so.
 	user     *store.User
 	stranger bool
+	migrated bool // the pool's owner has brought the user in, in this call
 	// metadata is ClientMetadata as the triggers at the end see it: that of an answer, never
 	// that of InitiateAuth.
 	metadata map[string]string
@@ -195,6 +196,7 @@ func (s *Service) find(ctx context.Context, a *attempt, in StartInput, migrate b
 	u, err := s.directory.Find(ctx, a.pool(), a.name)
 	if errors.Is(err, store.ErrNotFound) && migrate {
 		u, err = s.migrate(ctx, a, in)
+		a.migrated = err == nil
 	}
 	if errors.Is(err, store.ErrNotFound) {
 		if !a.client.HidesUsers() {
@@ -212,8 +214,9 @@ func (s *Service) admitUser(ctx context.Context, a *attempt, in StartInput) erro
 	if err := s.preAuthenticate(ctx, a, in); err != nil {
 		return err
 	}
-	// Who hides users shows this only to who has the password.
-	if a.user.Status == cognitoidp.UserStatusTypeResetRequired && !a.client.HidesUsers() {
+	// Who hides users shows this only to who has the password, as has, in the eyes of the
+	// pool's owner, a user whom the owner has just brought in.
+	if a.user.Status == cognitoidp.UserStatusTypeResetRequired && (a.migrated || !a.client.HidesUsers()) {
 		return resetRequired()
 	}
 	return nil
