@@ -84,19 +84,10 @@ func (s *Service) draftInvited(ctx context.Context, call *api.Call, pool *catalo
 	if err != nil {
 		return nil, err
 	}
-	attributes := values(list)
 	if err := checkInvited(pool, list); err != nil {
 		return nil, err
 	}
-	for _, contact := range contacts() {
-		if attributes[verifiedFlag(contact)] != "" && attributes[contact] == "" {
-			return nil, fault.InvalidParameter(verifyNothing(contact))
-		}
-	}
-	if err := checkPreferred(pool, attributes[catalog.PreferredUsername]); err != nil {
-		return nil, err
-	}
-	user, err := s.newUser(call, pool, name, attributes)
+	user, err := s.newUser(call, pool, name, values(list))
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +104,8 @@ func (s *Service) draftInvited(ctx context.Context, call *api.Call, pool *catalo
 	return user, s.checkUserQuota(ctx, pool, fault.InvalidParameter)
 }
 
-// checkInvited judges the attributes that an administrator gives a new user.
+// checkInvited judges the attributes that an administrator, or the pool's owner, gives a new
+// user.
 func checkInvited(pool *catalog.Pool, list []attribute) error {
 	var owned complaints
 	for _, a := range list {
@@ -130,7 +122,16 @@ func checkInvited(pool *catalog.Pool, list []attribute) error {
 	if err := checkSchema(pool, list, nil); err != nil {
 		return err
 	}
-	return checkFormats(list)
+	if err := checkFormats(list); err != nil {
+		return err
+	}
+	attributes := values(list)
+	for _, contact := range contacts() {
+		if attributes[verifiedFlag(contact)] != "" && attributes[contact] == "" {
+			return fault.InvalidParameter(verifyNothing(contact))
+		}
+	}
+	return checkPreferred(pool, attributes[catalog.PreferredUsername])
 }
 
 // takenText is the text for an attribute of a new user that finds somebody already.

@@ -40,6 +40,7 @@ type ground struct {
 	limits  directory.Limits
 	account string
 	imports directory.ImportLimits
+	runner  trigger.Runner // of the pools' functions; nil is none
 
 	mu  sync.Mutex
 	now time.Time
@@ -99,7 +100,7 @@ func (g *ground) house(t *testing.T, options ...option) *house {
 		ground: g, t: t, inbox: message.NewInbox(nil), mail: new(carrier),
 		poolID: fmt.Sprint("us-east-1_Directory", n), clientID: fmt.Sprint("client", n),
 	}
-	triggers := trigger.New(trigger.Deps{})
+	triggers := trigger.New(trigger.Deps{Runner: g.runner})
 	h.Service = directory.New(directory.Deps{
 		Store: g.store, Catalog: g.catalog, Credential: g.proofs, Triggers: triggers,
 		Limits: g.limits, AccountID: g.account, Clock: g.ticks, PublicURL: "http://cenote.test", Imports: g.imports,

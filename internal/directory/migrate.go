@@ -131,7 +131,10 @@ func (s *Service) draftMigrated(ctx context.Context, now time.Time, m Migration,
 	if err == nil && kind != "" {
 		err = errors.New("another user has the same " + string(kind))
 	}
-	return user, err
+	if err != nil {
+		return nil, err
+	}
+	return user, s.checkUserQuota(ctx, pool, fault.LimitExceeded)
 }
 
 // userStatusAttribute is what events call the status; handlers send it back.
@@ -164,5 +167,11 @@ func (s *Service) welcome(ctx context.Context, m Migration, answer trigger.UserM
 	if err != nil { // the user has no such contact
 		return nil
 	}
-	return s.sendInvitation(ctx, m.Client.Pool, user, to, "", m.Metadata)
+	for _, c := range to {
+		err := s.sendInvitation(ctx, m.Client.Pool, user, []contact{c}, "", m.Metadata)
+		if err != nil && !fault.Is(err, "CodeDeliveryFailureException") { // the log knows of that one
+			return err
+		}
+	}
+	return nil
 }
