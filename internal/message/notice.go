@@ -14,10 +14,11 @@ import (
 
 // Notice is a mail that tells a user of a sign-in that was unusual. Its texts are final.
 type Notice struct {
-	Pool          *catalog.Pool
-	ClientID      string
-	Username      string
-	Attributes    map[string]string
+	Pool     *catalog.Pool
+	ClientID string
+	Username string
+	// Facts are what the pool's own sender is told instead of the texts, by Cognito's names.
+	Facts         map[string]*string
 	Destination   string
 	From, ReplyTo string // empty takes those of the pool
 	Subject       string
@@ -29,8 +30,8 @@ type Notice struct {
 func (s *Service) Notify(ctx context.Context, n Notice) error {
 	if s.deps.Triggers.Configured(n.Pool, trigger.KindCustomEmailSender) {
 		prepared, err := s.deps.Triggers.PrepareSender(trigger.KindCustomEmailSender, trigger.CustomSenderEvent{
-			Subject: trigger.Subject{Pool: n.Pool, ClientID: n.ClientID, Username: n.Username, Attributes: n.Attributes},
-			Source:  trigger.MessageAccountTakeOverNotification,
+			Subject: trigger.Subject{Pool: n.Pool, ClientID: n.ClientID, Username: n.Username},
+			Source:  trigger.MessageAccountTakeOverNotification, Facts: n.Facts,
 		})
 		if err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/cenote-id/cenote/api/cognitoidp"
 	"github.com/cenote-id/cenote/internal/store"
 )
 
@@ -17,6 +18,12 @@ var (
 // Score is score of the events of a user.
 func Score(o Origin, now time.Time, events []*store.AuthEvent, address int) int {
 	return score(o, now, events, address)
+}
+
+// Facts are those of a sign-in, with links and a token named after what they are for.
+func Facts(id, username string, o Origin, taken cognitoidp.AccountTakeoverEventActionType, now time.Time) map[string]*string {
+	pairs := []string{"{one-click-link-valid}", "valid", "{one-click-link-invalid}", "invalid", "{feedback-token}", "token"}
+	return facts(&Case{id: id, origin: o}, &store.User{Username: username}, taken, pairs, now)
 }
 
 // AgentName is the name that events show for a User-Agent header.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"html"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,10 +56,11 @@ func (s *Service) notify(ctx context.Context, c *Case, u *store.User, taken cogn
 	subject, htmlBody, text := texts(config, taken)
 	pairs := s.values(c, u, token, now)
 	n := notice{message.Notice{
-		Pool: c.client.Pool, ClientID: c.client.ID(), Username: u.Username, Attributes: u.Attributes, Destination: to,
+		Pool: c.client.Pool, ClientID: c.client.ID(), Username: u.Username, Destination: to,
 		From: sender(config), ReplyTo: api.Value(config.ReplyTo),
 		Subject: strings.NewReplacer(pairs...).Replace(subject), Text: strings.NewReplacer(pairs...).Replace(text),
 	}}
+	n.Facts = facts(c, u, taken, pairs, now)
 	for i := 1; i < len(pairs); i += 2 {
 		pairs[i] = html.EscapeString(pairs[i])
 	}
@@ -121,6 +123,29 @@ func (s *Service) values(c *Case, u *store.User, token string, now time.Time) []
 		"{one-click-link-valid}", link(cognitoidp.FeedbackValueTypeValid),
 		"{one-click-link-invalid}", link(cognitoidp.FeedbackValueTypeInvalid),
 		"{event-id}", c.id, "{feedback-token}", token,
+	}
+}
+
+// facts are what a pool's own sender is told of a sign-in; recorded from AWS. What is not
+// known is null. pairs are those of values.
+func facts(c *Case, u *store.User, taken cognitoidp.AccountTakeoverEventActionType, pairs []string, now time.Time) map[string]*string {
+	known := func(text string) *string {
+		if text == "" {
+			return nil
+		}
+		return &text
+	}
+	ip := ""
+	if c.origin.IP.IsValid() {
+		ip = c.origin.IP.String()
+	}
+	value := func(placeholder string) *string { return known(pairs[slices.Index(pairs, placeholder)+1]) }
+	return map[string]*string{
+		"EVENT_ID": known(c.id), "USER_NAME": known(u.Username), "IP_ADDRESS": known(ip), "CITY": nil, "COUNTRY": nil,
+		"LOGIN_TIME":  new(now.UTC().Format("Monday, January 02, 2006 03:04 PM MST")),
+		"DEVICE_NAME": known(c.origin.DeviceName), "ACCOUNT_TAKE_OVER_ACTION": new(string(taken)),
+		"ONE_CLICK_LINK_VALID": value("{one-click-link-valid}"), "ONE_CLICK_LINK_INVALID": value("{one-click-link-invalid}"),
+		"FEEDBACK_TOKEN": value("{feedback-token}"),
 	}
 }
 

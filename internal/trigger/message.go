@@ -75,6 +75,9 @@ type CustomSenderEvent struct {
 	// Code is the code or temporary password, encrypted for the function; nil where the
 	// message has none (notifications).
 	Code *string
+	// Facts are request.userAttributes of a notification, in place of the user's own; nil
+	// values are null.
+	Facts map[string]*string
 }
 
 // PreparedSender is a sender's event, ready to be sent now or later. It holds no secret in
@@ -93,12 +96,16 @@ func (s *Service) PrepareSender(kind Kind, e CustomSenderEvent) (p PreparedSende
 	if kind == KindCustomSMSSender {
 		request = "customSMSSenderRequestV1"
 	}
+	var attributes any = e.user().Attributes
+	if e.Facts != nil {
+		attributes = e.Facts
+	}
 	made := e.event(string(kind)+"_"+string(e.Source), struct {
 		Type           string            `json:"type"`
 		Code           *string           `json:"code"`
 		ClientMetadata map[string]string `json:"clientMetadata"`
-		Attributes     map[string]string `json:"userAttributes"`
-	}{request, e.Code, e.ClientMetadata, e.user().Attributes}, nil)
+		Attributes     any               `json:"userAttributes"`
+	}{request, e.Code, e.ClientMetadata, attributes}, nil)
 	p = PreparedSender{ARN: arn(e.Pool, kind), Source: made.TriggerSource}
 	if p.Payload, err = encode(made); err != nil {
 		return p, err

@@ -187,6 +187,20 @@ func TestEvents(t *testing.T) {
 			},
 			source: "CustomEmailSender_SignUp", request: `{"type":"customEmailSenderRequestV1","code":"AYAD","clientMetadata":null,` + user + `}`,
 		},
+		"notification": {
+			call: func(s service, ctx context.Context) error {
+				p, err := s.PrepareSender(trigger.KindCustomEmailSender, trigger.CustomSenderEvent{
+					Subject: about(), Source: trigger.MessageAccountTakeOverNotification,
+					Facts: map[string]*string{"IP_ADDRESS": new("192.0.2.1"), "CITY": nil},
+				})
+				if err != nil {
+					return err
+				}
+				return s.Send(ctx, p)
+			},
+			source:  "CustomEmailSender_AccountTakeOverNotification",
+			request: `{"type":"customEmailSenderRequestV1","code":null,"clientMetadata":null,"userAttributes":{"IP_ADDRESS":"192.0.2.1","CITY":null}}`,
+		},
 		"migration": {
 			call: func(s service, ctx context.Context) error {
 				_, err := s.UserMigration(ctx, trigger.UserMigrationEvent{Subject: about(), Source: trigger.UserMigrationAuthentication, Password: "p"})
