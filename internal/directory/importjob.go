@@ -22,6 +22,9 @@ const (
 	// importStep is how many rows a step takes at most: some seconds on a slow machine,
 	// well within the job's lease.
 	importStep = 10_000
+	// importAhead is how many such parts are ready before they can be stored, so that the store
+	// waits for none.
+	importAhead = 4
 	// importPace ends a step early where the store is slower than that.
 	importPace = 20 * time.Second
 )
@@ -192,7 +195,7 @@ type outcome struct {
 // part is rows that are stored in one transaction.
 type part struct {
 	outcomes     []outcome
-	users        []store.ImportRow // of the outcomes that did not fail
+	users        store.ImportBatch // of the outcomes that did not fail
 	offset, line int64             // behind the last row
 	last         bool              // the file ends with it
 	err          error             // instead of it
@@ -201,7 +204,7 @@ type part struct {
 // store stores the rows of a step, while the next ones are read and judged.
 func (r *importRun) store(ctx context.Context, x *store.Import) (done bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
-	parts := make(chan part, 1)
+	parts := make(chan part, importAhead)
 	var reading sync.WaitGroup
 	reading.Go(func() { r.read(ctx, parts) })
 	defer reading.Wait()
@@ -252,6 +255,7 @@ func (r *importRun) read(ctx context.Context, to chan<- part) {
 
 // part reads and judges the next rows.
 func (r *importRun) part() (p part) {
+	var users []store.ImportRow
 	for len(p.outcomes) < importTogether {
 		row, err := r.rows.next()
 		if errors.Is(err, io.EOF) {
@@ -274,12 +278,16 @@ func (r *importRun) part() (p part) {
 				return part{err: err}
 			}
 			if o.failed = string(refusal); !refused {
-				p.users = append(p.users, user)
+				users = append(users, user)
 			}
 		}
 		p.outcomes = append(p.outcomes, o)
 	}
 	p.offset, p.line = r.rows.offset, r.rows.line
+	var err error
+	if p.users, err = r.Service.store.PrepareImport(users); err != nil {
+		return part{err: err}
+	}
 	return p
 }
 

@@ -61,15 +61,22 @@ func (db *DB) createTogether(ctx context.Context, users []*User) error {
 type batch struct {
 	db     *DB
 	users  []*User
-	rows   []*userRow
+	rows   []batchRows
 	rivals [][]Key
 	// taken is, for each user, the kind of the first of its names that somebody has, who may
 	// stand before it in the batch; empty for the users that insert stores.
 	taken []KeyKind
 }
 
+// batchRows is what a user is in each table, made before the transaction that holds up other
+// writers.
+type batchRows struct {
+	user             []any
+	keys, attributes [][]any
+}
+
 func newBatch(db *DB, n int) *batch {
-	return &batch{db: db, users: make([]*User, 0, n), rows: make([]*userRow, 0, n), rivals: make([][]Key, 0, n)}
+	return &batch{db: db, users: make([]*User, 0, n), rows: make([]batchRows, 0, n), rivals: make([][]Key, 0, n)}
 }
 
 // add completes and encodes a user. Rivals are names besides its own that must find nobody.
@@ -78,7 +85,14 @@ func (b *batch) add(u *User, rivals []Key) error {
 	if err != nil {
 		return err
 	}
-	b.users, b.rows, b.rivals = append(b.users, u), append(b.rows, row), append(b.rivals, rivals)
+	rows := batchRows{user: row.args(u)}
+	for _, k := range without(u.Keys, nil) {
+		rows.keys = append(rows.keys, []any{u.Pool, k.Kind, k.indexed(), u.ID})
+	}
+	for _, r := range searchRows(u.Attributes) {
+		rows.attributes = append(rows.attributes, []any{u.Pool, r.attribute, r.value, u.ID})
+	}
+	b.users, b.rows, b.rivals = append(b.users, u), append(b.rows, rows), append(b.rivals, rivals)
 	return nil
 }
 
@@ -175,13 +189,9 @@ func (b *batch) insert(t *tx) error {
 		if b.taken[i] != "" {
 			continue
 		}
-		users = append(users, b.rows[i].args(u))
-		for _, k := range without(u.Keys, nil) {
-			keys = append(keys, []any{u.Pool, k.Kind, k.indexed(), u.ID})
-		}
-		for _, r := range searchRows(u.Attributes) {
-			attributes = append(attributes, []any{u.Pool, r.attribute, r.value, u.ID})
-		}
+		users = append(users, b.rows[i].user)
+		keys = append(keys, b.rows[i].keys...)
+		attributes = append(attributes, b.rows[i].attributes...)
 		shards[u.ID.shard()]++
 	}
 	if len(users) == 0 {

@@ -277,6 +277,20 @@ type ImportRow struct {
 	Rivals []Key
 }
 
+// ImportBatch is rows of an import that are stored together.
+type ImportBatch struct{ batch *batch }
+
+// PrepareImport readies rows for ImportRows, which can be done while others are stored.
+func (db *DB) PrepareImport(rows []ImportRow) (ImportBatch, error) {
+	b := newBatch(db, len(rows))
+	for _, r := range rows {
+		if err := b.add(r.User, r.Rivals); err != nil {
+			return ImportBatch{}, err
+		}
+	}
+	return ImportBatch{b}, nil
+}
+
 // ImportRows stores the users of some rows of an import, but those of whose names somebody
 // has one, and with them how far the import has come, in one transaction: exactly once,
 // whatever becomes of the node. settle is told of each row the kind of the name that is
@@ -285,13 +299,8 @@ type ImportRow struct {
 //
 // The error is ErrConflict when the import was changed since it was read, ErrNotFound when
 // it is gone; then nothing is stored.
-func (db *DB) ImportRows(ctx context.Context, x *Import, rows []ImportRow, settle func(taken []KeyKind) (ImportState, []byte)) error {
-	b := newBatch(db, len(rows))
-	for _, r := range rows {
-		if err := b.add(r.User, r.Rivals); err != nil {
-			return err
-		}
-	}
+func (db *DB) ImportRows(ctx context.Context, x *Import, rows ImportBatch, settle func(taken []KeyKind) (ImportState, []byte)) error {
+	b := rows.batch
 	var next ImportState
 	err := db.engine.write(ctx, false, func(t *tx) error {
 		if err := b.find(t); err != nil {

@@ -249,6 +249,15 @@ func (s suite) uploads(t *testing.T) {
 	}
 }
 
+func prepared(t *testing.T, db *store.DB, rows []store.ImportRow) store.ImportBatch {
+	t.Helper()
+	b, err := db.PrepareImport(rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 // importUsers returns rows that make users.
 func importUsers(p *store.Pool, names ...string) []store.ImportRow {
 	rows := make([]store.ImportRow, len(names))
@@ -275,7 +284,7 @@ func (s suite) importRows(t *testing.T) {
 		taken = slices.Clone(t)
 		return store.ImportState{Offset: 7, Line: 8, Imported: 2}, []byte("a log")
 	}
-	if err := db.ImportRows(t.Context(), x, rows, settle); err != nil {
+	if err := db.ImportRows(t.Context(), x, prepared(t, db, rows), settle); err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "taken", taken, []store.KeyKind{"", store.KeyEmail, store.KeyUsername, store.KeyUsername, store.KeyUsername, store.KeyUsername, ""})
@@ -298,7 +307,7 @@ func (s suite) importRows(t *testing.T) {
 	}
 
 	// Who is late stores nothing.
-	err := db.ImportRows(t.Context(), &stale, importUsers(p, "late"), func([]store.KeyKind) (store.ImportState, []byte) {
+	err := db.ImportRows(t.Context(), &stale, prepared(t, db, importUsers(p, "late")), func([]store.KeyKind) (store.ImportState, []byte) {
 		return store.ImportState{Offset: 1}, []byte("late")
 	})
 	if !errors.Is(err, store.ErrConflict) {
@@ -309,7 +318,7 @@ func (s suite) importRows(t *testing.T) {
 	}
 	equal(t, "import after a late one", found(t, db, x), x)
 	gone := &store.Import{Pool: p.ID, Version: 1, Config: &cognitoidp.UserImportJobType{JobId: new("import-gone")}}
-	if err := db.ImportRows(t.Context(), gone, nil, func([]store.KeyKind) (store.ImportState, []byte) { return store.ImportState{}, nil }); !errors.Is(err, store.ErrNotFound) {
+	if err := db.ImportRows(t.Context(), gone, prepared(t, db, nil), func([]store.KeyKind) (store.ImportState, []byte) { return store.ImportState{}, nil }); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("an import that is gone: %v", err)
 	}
 
@@ -318,7 +327,7 @@ func (s suite) importRows(t *testing.T) {
 	for i := range names {
 		names[i] = fmt.Sprintf("many%03d", i)
 	}
-	err = db.ImportRows(t.Context(), x, importUsers(p, names...), func([]store.KeyKind) (store.ImportState, []byte) {
+	err = db.ImportRows(t.Context(), x, prepared(t, db, importUsers(p, names...)), func([]store.KeyKind) (store.ImportState, []byte) {
 		return store.ImportState{Offset: 9, LogPieces: 1}, nil
 	})
 	if err != nil || x.State.LogPieces != 1 {
@@ -351,7 +360,7 @@ func (s suite) raceOfImports(t *testing.T) {
 				for i := range names {
 					names[i] = name(chunk, i)
 				}
-				err := db.ImportRows(t.Context(), x, importUsers(p, names...), func(taken []store.KeyKind) (store.ImportState, []byte) {
+				err := db.ImportRows(t.Context(), x, prepared(t, db, importUsers(p, names...)), func(taken []store.KeyKind) (store.ImportState, []byte) {
 					next := x.State
 					next.Offset++
 					for _, kind := range taken {
