@@ -35,24 +35,38 @@ func (db *DB) SpendAll(ctx context.Context, proofs ...Proof) (first bool, err er
 
 // spendAll is SpendAll within a transaction; false is ErrSpent, so that nothing is written.
 func (t *tx) spendAll(proofs []Proof) error {
-	for _, p := range proofs {
-		first, err := t.spend(p)
-		if err != nil {
-			return err
-		}
-		if !first {
-			return ErrSpent
-		}
+	if len(proofs) == 0 {
+		return nil
 	}
-	return nil
+	args := make([]any, 0, 3*len(proofs))
+	for _, p := range proofs {
+		args = append(args, p.Key[:], p.Until, p.Next)
+	}
+	n, err := t.exec(spendText(len(proofs)), args...)
+	if err == nil && n < int64(len(proofs)) {
+		err = ErrSpent
+	}
+	return err
 }
 
-// spend is Spend within a transaction.
-func (t *tx) spend(p Proof) (first bool, err error) {
-	n, err := t.exec(`INSERT INTO spent (proof, until, next_step) VALUES ($1, $2, $3)
-		ON CONFLICT (proof) DO NOTHING`, p.Key[:], p.Until, p.Next)
-	return n == 1, err
+// spendText is the statement for n proofs.
+func spendText(n int) string {
+	switch n {
+	case 1:
+		return spendOne
+	case 2:
+		return spendTwo
+	default:
+		return spendHead + placeholders(n, 3) + spendTail
+	}
 }
+
+const (
+	spendHead = `INSERT INTO spent (proof, until, next_step)`
+	spendTail = ` ON CONFLICT (proof) DO NOTHING`
+)
+
+var spendOne, spendTwo = spendHead + placeholders(1, 3) + spendTail, spendHead + placeholders(2, 3) + spendTail
 
 // Spent says whether a proof was spent.
 func (db *DB) Spent(ctx context.Context, key [32]byte) (spent bool, err error) {
