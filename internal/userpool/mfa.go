@@ -108,7 +108,7 @@ func (s *Service) setSMSMFA(r *cognitoidp.UserPoolType, c *cognitoidp.SmsMfaConf
 	if err := s.checkSMSConfiguration(r); err != nil {
 		return err
 	}
-	if err := refuse("SetUserPoolMfaConfig", unbuiltPoolMembers, r); err != nil {
+	if err := refuseForeignKeys("SetUserPoolMfaConfig", r); err != nil {
 		return err
 	}
 	s.completeSMSConfiguration(r.SmsConfiguration)

@@ -151,7 +151,7 @@ func (s *Service) settlePool(operation string, r *cognitoidp.UserPoolType, issue
 	if issuer != nil && !s.deps.AllowAWSIssuer {
 		return fault.InvalidParameter("IssuerConfiguration makes tokens name AWS as their issuer, which this server does not allow (--allow-aws-issuer).")
 	}
-	if err := refuse(operation, unbuiltPoolMembers, r); err != nil {
+	if err := refuseForeignKeys(operation, r); err != nil {
 		return err
 	}
 	s.completePool(r)
