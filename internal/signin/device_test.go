@@ -2,12 +2,9 @@ package signin_test
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"net/netip"
 	"regexp"
-	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -15,119 +12,12 @@ import (
 	"github.com/cenote-id/cenote/api"
 	"github.com/cenote-id/cenote/api/cognitoidp"
 	"github.com/cenote-id/cenote/internal/catalog"
-	"github.com/cenote-id/cenote/internal/clock"
-	"github.com/cenote-id/cenote/internal/srp"
 	"github.com/cenote-id/cenote/internal/store"
 	"github.com/cenote-id/cenote/internal/trigger"
 )
 
-// tracking makes a pool remember devices: in place of a second factor, and only when its
-// users say so.
-func tracking(instead, prompt bool) func(*store.Pool) {
-	return func(p *store.Pool) {
-		p.Config.DeviceConfiguration = &cognitoidp.DeviceConfigurationType{
-			ChallengeRequiredOnNewDevice: &instead, DeviceOnlyRememberedOnUserPrompt: &prompt,
-		}
-	}
-}
-
-func untracked(p *store.Pool) { p.Config.DeviceConfiguration = nil }
-
 // address is from where users call.
 var address = netip.MustParseAddr("192.0.2.7")
-
-// by is a call with an access token.
-func (e *env) by(accessToken *string) *api.Call {
-	e.t.Helper()
-	who, _, err := e.tokens.CheckAccess(e.t.Context(), api.Value(accessToken))
-	if err != nil {
-		e.t.Fatal(err)
-	}
-	return &api.Call{Time: e.time(), Principal: api.Principal{User: who}, RemoteIP: address}
-}
-
-// device is what a client keeps of its device.
-type device struct{ key, group, password string }
-
-// confirm makes the new device of a sign-in one of the user's.
-func (e *env) confirm(tokens *cognitoidp.AuthenticationResultType) device {
-	e.t.Helper()
-	d := device{key: *tokens.NewDeviceMetadata.DeviceKey, group: *tokens.NewDeviceMetadata.DeviceGroupKey}
-	secret := must(srp.NewDeviceSecret(clock.Random(nil), srp.Identity{Group: d.group, User: d.key}))(e.t)
-	d.password = secret.Password
-	must(e.ConfirmDevice(e.t.Context(), e.by(tokens.AccessToken), &cognitoidp.ConfirmDeviceRequest{
-		DeviceKey: &d.key, DeviceName: new("laptop"),
-		DeviceSecretVerifierConfig: &cognitoidp.DeviceSecretVerifierConfigType{Salt: &secret.Salt, PasswordVerifier: &secret.Verifier},
-	}))(e.t)
-	return d
-}
-
-// register signs a user in and makes the device one of the user's.
-func (e *env) register(c *catalog.Client, name string) device {
-	e.t.Helper()
-	out, err := e.signIn(c, name, password)
-	return e.confirm(wantTokens(e.t, out, err))
-}
-
-func (e *env) remember(c *catalog.Client, name, key string, status cognitoidp.DeviceRememberedStatusType) {
-	e.t.Helper()
-	must(e.AdminUpdateDeviceStatus(e.t.Context(), e.call(), &cognitoidp.AdminUpdateDeviceStatusRequest{
-		UserPoolId: c.Pool.Config.Id, Username: &name, DeviceKey: &key, DeviceRememberedStatus: &status,
-	}))(e.t)
-}
-
-func (e *env) forget(c *catalog.Client, name, key string) {
-	e.t.Helper()
-	must(e.AdminForgetDevice(e.t.Context(), e.call(), &cognitoidp.AdminForgetDeviceRequest{
-		UserPoolId: c.Pool.Config.Id, Username: &name, DeviceKey: &key,
-	}))(e.t)
-}
-
-// signInWith is USER_PASSWORD_AUTH with a device.
-func (e *env) signInWith(c *catalog.Client, name, key string) (*answer, error) {
-	e.t.Helper()
-	return e.initiate(c, "USER_PASSWORD_AUTH", values{"USERNAME": name, "PASSWORD": password, "DEVICE_KEY": key})
-}
-
-// exchange begins the proof of a device with the Session given and returns the challenge
-// and the answer to it.
-func (e *env) exchange(c *catalog.Client, name string, d device, session *string) (*answer, values, error) {
-	e.t.Helper()
-	client := must(srp.NewClient(clock.Random(nil)))(e.t)
-	out, err := e.respond(c, "DEVICE_SRP_AUTH", session, values{"USERNAME": name, "DEVICE_KEY": d.key, "SRP_A": client.A()})
-	if err != nil {
-		return nil, nil, err
-	}
-	out = wantChallenge(e.t, "DEVICE_PASSWORD_VERIFIER", out, nil)
-	p, stamp := out.ChallengeParameters, srp.Timestamp(e.time())
-	if len(p) != 5 || p["USERNAME"] != name || p["DEVICE_KEY"] != d.key {
-		e.t.Errorf("got %v", p)
-	}
-	block := must(base64.StdEncoding.DecodeString(p["SECRET_BLOCK"]))(e.t)
-	signature := must(client.Answer(srp.Identity{Group: d.group, User: d.key}, d.password, p["SALT"], p["SRP_B"], block, stamp))(e.t)
-	return out, values{
-		"USERNAME": name, "DEVICE_KEY": d.key, "TIMESTAMP": stamp,
-		"PASSWORD_CLAIM_SECRET_BLOCK": p["SECRET_BLOCK"], "PASSWORD_CLAIM_SIGNATURE": signature,
-	}, nil
-}
-
-// proveWith is the proof of a device of jane to its end.
-func (e *env) proveWith(c *catalog.Client, d device, session *string) (*answer, error) {
-	e.t.Helper()
-	out, claim, err := e.exchange(c, "jane", d, session)
-	if err != nil {
-		return nil, err
-	}
-	return e.RespondToAuthChallenge(e.t.Context(), &api.Call{Time: e.time(), RemoteIP: address}, &cognitoidp.RespondToAuthChallengeRequest{
-		ClientId: c.Config.ClientId, ChallengeName: new(cognitoidp.ChallengeNameTypeDevicePasswordVerifier), Session: out.Session, ChallengeResponses: claim,
-	})
-}
-
-// deviceKey is the claim of an access token.
-func (e *env) deviceKey(tokens *cognitoidp.AuthenticationResultType) string {
-	e.t.Helper()
-	return e.by(tokens.AccessToken).Principal.User.DeviceKey
-}
 
 var (
 	noDevice      = failure{"ResourceNotFoundException", "Device does not exist."}
@@ -728,120 +618,4 @@ func TestRefreshWithDevices(t *testing.T) {
 		DeviceKey: &d.key, DeviceSecretVerifierConfig: &cognitoidp.DeviceSecretVerifierConfigType{Salt: new("AQ=="), PasswordVerifier: new("Ag==")},
 	})
 	wantFault(t, err, badDeviceKey)
-}
-
-func TestConfirmDevice(t *testing.T) {
-	t.Parallel()
-	e := newEnv(t)
-	c := e.configure(e.client("Confirm"), tracking(true, false))
-	e.user(c.Pool, "jane")
-	tokens := wantTokens(t, must(e.signIn(c, "jane", password))(t), nil)
-	key := *tokens.NewDeviceMetadata.DeviceKey
-	config := func(salt, verifier string) *cognitoidp.DeviceSecretVerifierConfigType {
-		return &cognitoidp.DeviceSecretVerifierConfigType{Salt: &salt, PasswordVerifier: &verifier}
-	}
-	long := strings.Repeat("/", 600)
-	other := wantTokens(t, must(e.signIn(c, "jane", password))(t), nil)
-	for what, tt := range map[string]struct {
-		key    string
-		config *cognitoidp.DeviceSecretVerifierConfigType
-		want   failure
-	}{
-		"another sign-in's":  {*other.NewDeviceMetadata.DeviceKey, config("AQ==", "Ag=="), badDeviceKey},
-		"made up":            {"us-east-1_x", config("AQ==", "Ag=="), badDeviceKey},
-		"no verifier":        {key, nil, invalid("Missing required parameter DeviceSecretVerifierConfig")},
-		"empty verifier":     {key, new(cognitoidp.DeviceSecretVerifierConfigType), badVerifier},
-		"no base64":          {key, config("?", "Ag=="), badVerifier},
-		"long salt":          {key, config(long, "Ag=="), badVerifier},
-		"zero":               {key, config("AQ==", "AA=="), badVerifier},
-		"one":                {key, config("AQ==", "AAE="), badVerifier},
-		"not of the group":   {key, config("AQ==", long), badVerifier},
-		"verifier no base64": {key, config("AQ==", "Ag"), badVerifier},
-	} {
-		_, err := e.ConfirmDevice(t.Context(), e.by(tokens.AccessToken), &cognitoidp.ConfirmDeviceRequest{DeviceKey: &tt.key, DeviceSecretVerifierConfig: tt.config})
-		if err == nil {
-			t.Errorf("%s is accepted", what)
-		} else {
-			wantFault(t, err, tt.want)
-		}
-	}
-	for _, prompt := range []bool{false, true} {
-		c = e.configure(c, tracking(true, prompt))
-		tokens := wantTokens(t, must(e.signIn(c, "jane", password))(t), nil)
-		in := &cognitoidp.ConfirmDeviceRequest{DeviceKey: tokens.NewDeviceMetadata.DeviceKey, DeviceSecretVerifierConfig: config("AQ==", "Ag==")}
-		out := must(e.ConfirmDevice(t.Context(), e.by(tokens.AccessToken), in))(t)
-		if out.UserConfirmationNecessary == nil || *out.UserConfirmationNecessary != prompt {
-			t.Errorf("got %+v, want %v", out, prompt)
-		}
-		status := e.attributes(c, *in.DeviceKey)["dev:device_remembered_status"]
-		if want := map[bool]string{false: "remembered", true: "not_remembered"}[prompt]; status != want {
-			t.Errorf("the device is %s, want %s", status, want)
-		}
-		_, err := e.ConfirmDevice(t.Context(), e.by(tokens.AccessToken), in)
-		wantFault(t, err, failure{"DeviceKeyExistsException", "Device already exists."})
-	}
-	e.configure(c, untracked)
-	_, err := e.ConfirmDevice(t.Context(), e.by(tokens.AccessToken), &cognitoidp.ConfirmDeviceRequest{DeviceKey: &key, DeviceSecretVerifierConfig: config("AQ==", "Ag==")})
-	wantFault(t, err, badDeviceKey)
-}
-
-// attributes are those of jane's device, as administrators see them.
-func (e *env) attributes(c *catalog.Client, key string) map[string]string {
-	e.t.Helper()
-	out := must(e.AdminGetDevice(e.t.Context(), e.call(), &cognitoidp.AdminGetDeviceRequest{UserPoolId: c.Pool.Config.Id, Username: new("jane"), DeviceKey: &key}))(e.t)
-	all := map[string]string{}
-	for _, a := range out.Device.DeviceAttributes {
-		all[*a.Name] = *a.Value
-	}
-	return all
-}
-
-func names(d cognitoidp.DeviceType) (list []string) {
-	for _, a := range d.DeviceAttributes {
-		list = append(list, *a.Name+"="+*a.Value)
-	}
-	return list
-}
-
-func TestShowingDevices(t *testing.T) {
-	t.Parallel()
-	e := newEnv(t)
-	c := e.configure(e.client("Show"), tracking(true, true))
-	e.user(c.Pool, "jane")
-	made := e.time()
-	tokens := wantTokens(t, must(e.signIn(c, "jane", password))(t), nil)
-	d := e.confirm(tokens)
-	call := e.by(tokens.AccessToken)
-	e.sleep(1500 * time.Millisecond)
-	changed := e.time()
-	call.Time = changed
-	must(e.UpdateDeviceStatus(t.Context(), call, &cognitoidp.UpdateDeviceStatusRequest{DeviceKey: &d.key, DeviceRememberedStatus: new(cognitoidp.DeviceRememberedStatusTypeRemembered)}))(t)
-	e.sleep(1500 * time.Millisecond)
-	out, err := e.signInWith(c, "jane", d.key)
-	wantTokens(t, must(e.proveWith(c, d, wantChallenge(t, "DEVICE_SRP_AUTH", out, err).Session))(t), nil)
-	used := e.time().Truncate(time.Second)
-
-	whole := []string{
-		"device_status=valid", "device_name=laptop",
-		"dev:device_arn=arn:aws:cognito-idp:us-east-1:000000000000:owner/jane.us-east-1_Show/device/" + d.key,
-		"dev:device_owner=jane.us-east-1_Show", "last_ip_used=192.0.2.7", "dev:device_remembered_status=remembered", "dev:device_sdk=aws-sdk",
-	}
-	short := []string{"device_status=valid", "device_name=laptop", "last_ip_used=192.0.2.7"}
-	pool, jane := c.Pool.Config.Id, new("jane")
-	for what, tt := range map[string]struct {
-		got  cognitoidp.DeviceType
-		want []string
-	}{
-		"GetDevice":        {*must(e.GetDevice(t.Context(), call, &cognitoidp.GetDeviceRequest{DeviceKey: &d.key}))(t).Device, whole},
-		"AdminGetDevice":   {*must(e.AdminGetDevice(t.Context(), e.call(), &cognitoidp.AdminGetDeviceRequest{UserPoolId: pool, Username: jane, DeviceKey: &d.key}))(t).Device, whole},
-		"ListDevices":      {must(e.ListDevices(t.Context(), call, new(cognitoidp.ListDevicesRequest)))(t).Devices[0], short},
-		"AdminListDevices": {must(e.AdminListDevices(t.Context(), e.call(), &cognitoidp.AdminListDevicesRequest{UserPoolId: pool, Username: jane}))(t).Devices[0], whole},
-	} {
-		if got := names(tt.got); !slices.Equal(got, tt.want) {
-			t.Errorf("%s: got %q, want %q", what, got, tt.want)
-		}
-		if *tt.got.DeviceKey != d.key || !tt.got.DeviceCreateDate.Time().Equal(made) || !tt.got.DeviceLastModifiedDate.Time().Equal(changed) || !tt.got.DeviceLastAuthenticatedDate.Time().Equal(used) {
-			t.Errorf("%s: got %v, %v, %v", what, tt.got.DeviceCreateDate, tt.got.DeviceLastModifiedDate, tt.got.DeviceLastAuthenticatedDate)
-		}
-	}
 }
