@@ -42,31 +42,13 @@ func (t *tx) spendAll(proofs []Proof) error {
 	for _, p := range proofs {
 		args = append(args, p.Key[:], p.Until, p.Next)
 	}
-	n, err := t.exec(spendText(len(proofs)), args...)
+	n, err := t.exec(`INSERT INTO spent (proof, until, next_step)`+placeholders(len(proofs), 3)+`
+		ON CONFLICT (proof) DO NOTHING`, args...)
 	if err == nil && n < int64(len(proofs)) {
 		err = ErrSpent
 	}
 	return err
 }
-
-// spendText is the statement for n proofs.
-func spendText(n int) string {
-	switch n {
-	case 1:
-		return spendOne
-	case 2:
-		return spendTwo
-	default:
-		return spendHead + placeholders(n, 3) + spendTail
-	}
-}
-
-const (
-	spendHead = `INSERT INTO spent (proof, until, next_step)`
-	spendTail = ` ON CONFLICT (proof) DO NOTHING`
-)
-
-var spendOne, spendTwo = spendHead + placeholders(1, 3) + spendTail, spendHead + placeholders(2, 3) + spendTail
 
 // Spent says whether a proof was spent.
 func (db *DB) Spent(ctx context.Context, key [32]byte) (spent bool, err error) {
